@@ -1,0 +1,54 @@
+package proc
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+const sigCont = syscall.Signal(0)
+
+func ownGroup() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
+}
+
+func setNice(int, int) error { return errors.New("setpriority: not on this system") }
+
+func exitDetails(*os.ProcessState) (syscall.Signal, int64) { return 0, 0 }
+
+// stopReading does nothing: pipes have no deadlines here, so that the output
+// ends when the last process that has it does.
+func stopReading(*os.File) {}
+
+func readRest(*os.File, []byte, func([]byte) error) {}
+
+// signalGroup ends the process; there is no polite signal and no group.
+func signalGroup(pid int, sig syscall.Signal) {
+	if sig == sigCont {
+		return
+	}
+	if p, err := os.FindProcess(pid); err == nil {
+		p.Kill()
+	}
+}
+
+func groupAlive(int) bool { return false }
+
+func startError(c *Cmd, err error) error {
+	if err == nil || c.Dir == "" {
+		return err
+	}
+	if _, dirErr := os.Stat(c.Dir); dirErr != nil {
+		return &DirError{dirErr}
+	}
+	return err
+}
+
+type guard struct{ table []int32 }
+
+func newGuard([]string) (*guard, error) { return nil, errors.ErrUnsupported }
+
+func (g *guard) close() error { return nil }
+
+// Guard is not needed where processes cannot be left behind in groups.
+func Guard() int { return 125 }
