@@ -28,7 +28,8 @@ type Options struct {
 
 // Host starts processes and signals them.
 type Host struct {
-	opt Options
+	opt    Options
+	groups groups
 
 	mu    sync.Mutex
 	live  []int32 // by slot: the group that runs, or 0
@@ -172,7 +173,7 @@ func (p *process) leave() {
 // ladder's end, and kills what is left then. It looks again and again, because
 // no system tells when a group has become empty.
 func (p *process) finish() {
-	for pause := time.Millisecond; groupAlive(p.pid); pause = min(2*pause, 20*time.Millisecond) {
+	for pause := time.Millisecond; p.host.groups.has(p.pid); pause = min(2*pause, 20*time.Millisecond) {
 		if time.Now().After(p.end) {
 			signalGroup(p.pid, syscall.SIGKILL)
 			break

@@ -32,7 +32,10 @@ func signalGroup(pid int, sig syscall.Signal) {
 	}
 }
 
-func groupAlive(int) bool { return false }
+// groups are not known here.
+type groups struct{}
+
+func (*groups) has(int) bool { return false }
 
 func startError(c *Cmd, err error) error {
 	if err == nil || c.Dir == "" {

@@ -12,9 +12,6 @@ const sigCont = syscall.SIGCONT
 // signalGroup sends sig to the group; one that is gone is no error here.
 func signalGroup(pgid int, sig syscall.Signal) { syscall.Kill(-pgid, sig) }
 
-// groupAlive reports whether the group has members.
-func groupAlive(pgid int) bool { return syscall.Kill(-pgid, 0) == nil }
-
 // startError tells a missing directory from a missing program: exec says
 // ENOENT of both.
 func startError(c *Cmd, err error) error {
