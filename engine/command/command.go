@@ -21,7 +21,7 @@ import (
 type Options struct {
 	Env   []string      // of the processes; nil: that of this process. A name in Call.Env replaces it
 	Dir   string        // directory of the processes; "": the current one
-	Nice  *int          // their niceness, -20 to 19; nil: as this process
+	Nice  *int          // their niceness, -20 to 19, where threads have one (Linux); nil: as this process
 	Grace time.Duration // between the polite signal and KILL; 0: 5 s
 	// Guard is a command line that calls Guard and nothing else. When
 	// processes have run for 50 ms it is started, to kill their groups if
@@ -54,11 +54,13 @@ func Open(_ context.Context, opt Options) (*Stage, error) {
 	if opt.Env == nil {
 		opt.Env = os.Environ()
 	}
-	return &Stage{
-		opt:  opt,
-		host: proc.NewHost(proc.Options{Grace: opt.Grace, Guard: opt.Guard}),
-		env:  newEnvironment(opt.Env, opt.Dir),
-	}, nil
+	host := proc.NewHost(proc.Options{Grace: opt.Grace, Guard: opt.Guard})
+	if opt.Nice != nil {
+		if err := host.SetNice(*opt.Nice); err != nil {
+			return nil, fmt.Errorf("niceness %d: %w", *opt.Nice, err)
+		}
+	}
+	return &Stage{opt: opt, host: host, env: newEnvironment(opt.Env, opt.Dir)}, nil
 }
 
 // Close ends the guard.
@@ -109,7 +111,7 @@ func (r *runner) Run(ctx context.Context, job engine.Job[engine.Call]) (engine.O
 		return engine.Output{}, err
 	}
 	cmd := proc.Cmd{
-		Path: path, Argv: call.Argv, Env: r.env, Dir: call.Dir, Nice: r.stage.opt.Nice,
+		Path: path, Argv: call.Argv, Env: r.env, Dir: call.Dir,
 		Stdin: call.Stdin, Stdout: call.Stdout, Stderr: call.Stderr,
 	}
 	if cmd.Dir == "" {

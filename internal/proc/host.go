@@ -37,6 +37,7 @@ type Host struct {
 	guard *guard
 	timer *time.Timer // starts the guard
 	ended bool
+	nice  *nice // nil: as the host
 }
 
 // NewHost returns a host without processes.
@@ -54,6 +55,7 @@ func (h *Host) Close() error {
 	if h.timer != nil {
 		h.timer.Stop()
 	}
+	h.nice.close()
 	g, null := h.guard, h.null
 	h.guard, h.null = nil, nil
 	if g != nil {

@@ -12,58 +12,65 @@ import (
 // runPortable is Run with what every system has: a goroutine for each output
 // and a thread for each wait.
 func (h *Host) runPortable(ctx context.Context, slot int, c *Cmd) (Exit, error) {
-	cmd := &exec.Cmd{Path: c.Path, Args: c.Argv, Env: c.Env, Dir: c.Dir, SysProcAttr: ownGroup()}
-	var pumps [2]*pump
-	var feed *feed
-	var err error
-	cmd.Stdin, feed, err = feedFor(c.Stdin)
-	outputs := [2]*io.Writer{&cmd.Stdout, &cmd.Stderr}
-	for i, w := range []io.Writer{c.Stdout, c.Stderr} {
-		if err == nil {
-			*outputs[i], pumps[i], err = pumpFor(w)
-		}
+	r := portable{host: h}
+	if err := r.start(h.nice.wrap(c)); err != nil {
+		return Exit{}, err
 	}
-	if err == nil {
-		err = startError(c, cmd.Start())
-		for i := range pumps {
-			pumps[i].started()
-		}
-		if feed != nil {
-			cmd.Stdin.(*os.File).Close()
-		}
+	p := h.began(slot, r.cmd.Process.Pid)
+	for _, u := range r.pumps {
+		u.begin(p)
 	}
-	if err != nil {
-		for i := range pumps {
-			pumps[i].abandon()
-		}
-		feed.end()
-		return Exit{}, unwrapExec(err)
-	}
-	p := h.began(slot, cmd.Process.Pid)
-	for i := range pumps {
-		pumps[i].begin(p)
-	}
-	if c.Nice != nil {
-		err = setNice(cmd.Process.Pid, *c.Nice)
-		if err != nil {
-			p.stop(syscall.SIGKILL)
-		}
-	}
-	feed.begin()
+	r.feed.begin()
 	unwatch := p.watch(ctx)
-	waitErr := cmd.Wait()
+	err := r.cmd.Wait()
 	unwatch()
 	stopped := p.exited()
 	if stopped {
 		p.finish()
 	}
-	err = errors.Join(err, pumps[0].end(), pumps[1].end())
-	feed.end()
-	var exit *exec.ExitError
-	if waitErr != nil && !errors.As(waitErr, &exit) {
-		err = errors.Join(err, waitErr)
+	if exit := new(exec.ExitError); errors.As(err, &exit) {
+		err = nil
 	}
-	return exitOf(cmd.ProcessState, stopped), err
+	err = errors.Join(err, r.pumps[0].end(), r.pumps[1].end())
+	r.feed.end()
+	return exitOf(r.cmd.ProcessState, stopped), err
+}
+
+// portable is one process with its pipes.
+type portable struct {
+	host  *Host
+	cmd   *exec.Cmd
+	pumps [2]*pump
+	feed  *feed
+}
+
+func (r *portable) start(c *Cmd) error {
+	r.cmd = &exec.Cmd{Path: c.Path, Args: c.Argv, Env: c.Env, Dir: c.Dir, SysProcAttr: ownGroup()}
+	err := r.open(c)
+	if err == nil {
+		r.host.nice.do(func() { err = unwrapExec(startError(c, r.cmd.Start())) })
+	}
+	if r.feed != nil { // what the child has now
+		r.cmd.Stdin.(*os.File).Close()
+	}
+	for _, u := range r.pumps {
+		u.started(err)
+	}
+	if err != nil {
+		r.feed.end()
+	}
+	return err
+}
+
+func (r *portable) open(c *Cmd) (err error) {
+	if r.cmd.Stdin, r.feed, err = feedFor(c.Stdin); err != nil {
+		return err
+	}
+	if r.cmd.Stdout, r.pumps[0], err = pumpFor(c.Stdout); err != nil {
+		return err
+	}
+	r.cmd.Stderr, r.pumps[1], err = pumpFor(c.Stderr)
+	return err
 }
 
 // unwrapExec leaves the system's error of a failed start.
@@ -118,16 +125,14 @@ func pumpFor(w io.Writer) (io.Writer, *pump, error) {
 	return child, &pump{from: r, child: child, to: w}, nil
 }
 
-func (u *pump) started() {
-	if u != nil && u.child != nil {
-		u.child.Close()
+// started gives up the child's end, and ours too if there is no child.
+func (u *pump) started(err error) {
+	if u == nil {
+		return
 	}
-}
-
-func (u *pump) abandon() {
-	if u != nil {
+	u.child.Close()
+	if err != nil {
 		u.from.Close()
-		u.child.Close()
 	}
 }
 

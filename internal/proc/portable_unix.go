@@ -7,15 +7,9 @@ import (
 	"runtime"
 	"syscall"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
-
-func setNice(pgid, nice int) error {
-	return os.NewSyscallError("setpriority", unix.Setpriority(unix.PRIO_PGRP, pgid, nice))
-}
 
 func exitDetails(state *os.ProcessState) (sig syscall.Signal, maxRSS int64) {
 	if ws, ok := state.Sys().(syscall.WaitStatus); ok && ws.Signaled() {

@@ -12,8 +12,6 @@ func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }
 
-func setNice(int, int) error { return errors.New("setpriority: not on this system") }
-
 func exitDetails(*os.ProcessState) (syscall.Signal, int64) { return 0, 0 }
 
 // stopReading does nothing: pipes have no deadlines here, so that the output

@@ -21,7 +21,6 @@ type Cmd struct {
 	Path           string // of the program, not looked up
 	Argv, Env      []string
 	Dir            string    // "" is the current directory
-	Nice           *int      // nil: as the host
 	Stdin          io.Reader // nil: /dev/null
 	Stdout, Stderr io.Writer // nil: /dev/null
 	// A Stdin, Stdout or Stderr that is an *os.File is the process's own.

@@ -102,7 +102,7 @@ func (s *Slot) start(c *Cmd) (*process, *feed, error) {
 	var pid int
 	if err == nil {
 		s.pidfd = -1
-		pid, err = spawn(c, files.fds[:], &s.pidfd)
+		s.host.nice.do(func() { pid, err = spawn(c, files.fds[:], &s.pidfd) })
 	}
 	if err != nil {
 		s.closePipes()
@@ -110,12 +110,6 @@ func (s *Slot) start(c *Cmd) (*process, *feed, error) {
 		return nil, nil, err
 	}
 	p := s.host.began(s.index, pid)
-	if c.Nice != nil {
-		if err := unix.Setpriority(unix.PRIO_PGRP, pid, *c.Nice); err != nil {
-			p.stop(syscall.SIGKILL)
-			s.pipes[0].err = os.NewSyscallError("setpriority", err)
-		}
-	}
 	for i := range s.pipes {
 		s.poll.add(s.pipes[i].fd, i)
 	}

@@ -26,6 +26,9 @@ const (
 // TrimModes returns what Set takes.
 func TrimModes() []string { return []string{"n", "l", "r", "lr", "rl"} }
 
+// Choices are the words that Set knows.
+func (m TrimMode) Choices() []string { return TrimModes() }
+
 // String returns the mode's letters.
 func (m TrimMode) String() string { return TrimModes()[m] }
 

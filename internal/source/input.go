@@ -23,7 +23,7 @@ type input struct {
 
 // texts is a sequence of records as they stand; io.EOF ends it.
 type texts interface {
-	next() (string, error)
+	next() (raw string, n int, err error) // the record is raw[:n], a delimiter may follow
 }
 
 func openInput(o *Options, i int) (*input, error) {
@@ -71,16 +71,16 @@ func (c *Cut) delim() string {
 
 // next reads the next record.
 func (in *input) next(r *Record) error {
-	text, err := in.text()
+	text, raw, err := in.text()
 	for err == nil && (in.opts.SkipBlank || in.opts.Lines) && isBlank(text) {
-		text, err = in.text()
+		text, raw, err = in.text()
 	}
 	if err != nil {
 		return err
 	}
 	*r = Record{Count: 1, File: in.name, Line: in.line, unit: in.unit}
 	if in.opts.KeepRaw {
-		r.Raw = text + in.opts.delim()
+		r.Raw = raw
 	}
 	if in.opts.Lines && endsInBlank(text) {
 		if text, err = in.continued(text, r); err != nil {
@@ -91,31 +91,36 @@ func (in *input) next(r *Record) error {
 	return err
 }
 
-// text returns the next record as it stands.
-func (in *input) text() (string, error) {
-	text, err := in.texts.next()
+// text returns the next record as it stands, without and with its delimiter.
+func (in *input) text() (text, raw string, err error) {
+	raw, n, err := in.texts.next()
 	if err == io.EOF {
-		return "", err
+		return "", "", err
 	}
 	in.line++
 	if err != nil {
-		return "", in.fail(cause(err))
+		return "", "", in.fail(cause(err))
 	}
+	text = raw[:n]
 	if in.opts.EOF != nil && text == *in.opts.EOF {
 		in.texts = &words{}
-		return "", io.EOF
+		return "", "", io.EOF
 	}
-	return text, nil
+	if n == len(raw) && in.opts.KeepRaw {
+		raw += in.opts.delim()
+	}
+	return text, raw, nil
 }
 
 // continued joins a line that ends in a blank with those that it goes on in,
 // as they stand; an empty line does not end it.
 func (in *input) continued(text string, r *Record) (string, error) {
-	var joined, raw strings.Builder
+	var joined, raws strings.Builder
 	joined.WriteString(text)
 	for text == "" || endsInBlank(text) {
+		var raw string
 		var err error
-		if text, err = in.text(); err == io.EOF {
+		if text, raw, err = in.text(); err == io.EOF {
 			break
 		} else if err != nil {
 			return "", err
@@ -125,10 +130,10 @@ func (in *input) continued(text string, r *Record) (string, error) {
 			return "", r.Fail(tooLong(limit))
 		}
 		if in.opts.KeepRaw {
-			raw.WriteString(text + in.opts.delim())
+			raws.WriteString(raw)
 		}
 	}
-	r.Raw += raw.String()
+	r.Raw += raws.String()
 	return joined.String(), nil
 }
 
@@ -240,14 +245,14 @@ type words struct {
 	max  int
 }
 
-func (w *words) next() (string, error) {
+func (w *words) next() (string, int, error) {
 	if len(w.list) == 0 {
-		return "", io.EOF
+		return "", 0, io.EOF
 	}
 	text := w.list[0]
 	w.list = w.list[1:]
 	if w.max > 0 && len(text) > w.max {
-		return "", tooLong(w.max)
+		return "", 0, tooLong(w.max)
 	}
-	return text, nil
+	return text, len(text), nil
 }

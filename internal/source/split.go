@@ -22,55 +22,62 @@ type splitter struct {
 	delim string
 	max   int
 
-	buf   []byte          // what is read into
-	block string          // has arrived and is not delivered
-	part  strings.Builder // beginning of the record that block continues
-	err   error           // ended the reading
+	buf   []byte   // what is read into
+	block string   // has arrived and is not delivered
+	parts []string // beginning of the record that block continues
+	size  int      // of parts
+	err   error    // ended the reading
 }
 
-// next returns the next record without its delimiter, io.EOF after the last.
-// A record that a read error has cut off is not returned, the error is.
-func (s *splitter) next() (string, error) {
+// next returns the next record with its delimiter, and how much of that is
+// the record; io.EOF after the last, which gets a delimiter if it has none. A
+// record that a read error has cut off is not returned, the error is.
+func (s *splitter) next() (raw string, n int, err error) {
 	for {
 		if i := strings.Index(s.block, s.delim); i >= 0 {
-			rec := s.block[:i]
-			s.block = s.block[i+len(s.delim):]
-			return s.deliver(rec)
+			raw, s.block = s.block[:i+len(s.delim)], s.block[i+len(s.delim):]
+			return s.deliver(raw)
 		}
-		if s.err == io.EOF && s.part.Len()+len(s.block) > 0 {
-			rec := s.block
+		if s.err == io.EOF && s.size+len(s.block) > 0 {
+			s.parts = append(s.parts, s.block)
+			s.size += len(s.block)
 			s.block = ""
-			return s.deliver(rec)
+			return s.deliver(s.delim)
 		}
 		if s.err != nil {
-			return "", s.err
+			return "", 0, s.err
 		}
 		s.fill()
 	}
 }
 
-// deliver completes rec with what came before it.
-func (s *splitter) deliver(rec string) (string, error) {
-	if s.part.Len() > 0 {
-		s.part.WriteString(rec)
-		rec = s.part.String()
-		s.part.Reset()
+// deliver completes raw with what came before it: put together once, at the
+// end, so that a large record is copied once.
+func (s *splitter) deliver(raw string) (string, int, error) {
+	if len(s.parts) > 0 {
+		raw = strings.Join(append(s.parts, raw), "")
+		clear(s.parts)
+		s.parts, s.size = s.parts[:0], 0
 	}
-	if s.max > 0 && len(rec) > s.max {
+	n := len(raw) - len(s.delim)
+	if s.max > 0 && n > s.max {
 		s.fail(tooLong(s.max))
-		return "", s.err
+		return "", 0, s.err
 	}
-	return rec, nil
+	return raw, n, nil
 }
 
 // fill reads once. The end of the block that may be the beginning of a
 // delimiter stays in front of what arrives, the rest has been searched and
-// moves to part.
+// moves to parts.
 func (s *splitter) fill() {
 	keep := min(len(s.delim)-1, len(s.block))
 	searched := len(s.block) - keep
-	s.part.WriteString(s.block[:searched])
-	if s.max > 0 && s.part.Len() > s.max {
+	if searched > 0 {
+		s.parts = append(s.parts, s.block[:searched])
+		s.size += searched
+	}
+	if s.max > 0 && s.size > s.max {
 		s.fail(tooLong(s.max))
 		return
 	}
@@ -88,7 +95,7 @@ func (s *splitter) fill() {
 // fail ends the splitting; what has not been delivered is dropped.
 func (s *splitter) fail(err error) {
 	s.err, s.block, s.buf = err, "", nil
-	s.part.Reset()
+	s.parts, s.size = nil, 0
 }
 
 // readSome reads once, or again if that brought nothing.

@@ -36,7 +36,8 @@ func (c *chunks) Read(p []byte) (int, error) {
 // splitAll returns all that a splitter delivers.
 func splitAll(s *splitter) (recs []string, err error) {
 	for {
-		rec, err := s.next()
+		raw, n, err := s.next()
+		rec := raw[:n]
 		if err == io.EOF {
 			return recs, nil
 		}
