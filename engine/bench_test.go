@@ -1,0 +1,112 @@
+package engine_test
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"testing"
+
+	"github.com/loxctl/loxctl/engine"
+	"github.com/sourcegraph/conc/pool"
+	"golang.org/x/sync/errgroup"
+)
+
+func square(_ context.Context, x int) (int, error) { return x * x, nil }
+
+// rounds splits n jobs into rounds of 1000: some peers keep their results in
+// order at a price that grows with the square of a round.
+func rounds(n int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for ; n > 0; n -= 1000 {
+			if !yield(min(n, 1000)) {
+				return
+			}
+		}
+	}
+}
+
+// BenchmarkScatterGather is a job through a warm pool of two.
+func BenchmarkScatterGather(b *testing.B) {
+	p := engine.Thread(2, square)
+	b.ReportAllocs()
+	for n := range rounds(b.N) {
+		for i := range n {
+			p.Scatter(i)
+		}
+		if _, err := p.Gather(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkResults streams through a bounded window.
+func BenchmarkResults(b *testing.B) {
+	for _, unordered := range []bool{false, true} {
+		name := map[bool]string{false: "ordered", true: "unordered"}[unordered]
+		b.Run(name, func(b *testing.B) {
+			p := engine.New(context.Background(), engine.Func[int, int](square),
+				engine.Options{Workers: 2, Window: 1000, Unordered: unordered})
+			b.ReportAllocs()
+			go func() {
+				for i := range b.N {
+					p.Scatter(i)
+				}
+				p.Seal()
+			}()
+			for range p.Results() {
+			}
+		})
+	}
+}
+
+func BenchmarkPeerErrgroup(b *testing.B) {
+	b.ReportAllocs()
+	for n := range rounds(b.N) {
+		var g errgroup.Group
+		g.SetLimit(2)
+		out := make([]int, n)
+		for i := range n {
+			g.Go(func() (err error) {
+				out[i], err = square(context.Background(), i)
+				return err
+			})
+		}
+		if err := g.Wait(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkPeerConc(b *testing.B) {
+	b.ReportAllocs()
+	for n := range rounds(b.N) {
+		p := pool.NewWithResults[int]().WithMaxGoroutines(2).WithErrors()
+		for i := range n {
+			p.Go(func() (int, error) { return square(context.Background(), i) })
+		}
+		if _, err := p.Wait(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkPeerChannel is the least that two goroutines on a channel can do.
+func BenchmarkPeerChannel(b *testing.B) {
+	b.ReportAllocs()
+	type job struct{ index, x int }
+	out := make([]int, b.N)
+	jobs := make(chan job, 1000)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for j := range jobs {
+				out[j.index], _ = square(context.Background(), j.x)
+			}
+		})
+	}
+	for i := range b.N {
+		jobs <- job{i, i}
+	}
+	close(jobs)
+	wg.Wait()
+}

@@ -1,0 +1,89 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/loxctl/loxctl/engine"
+)
+
+// A plain function on four goroutines; the results are in scatter order.
+func ExampleThread() {
+	type pair struct{ x, y int }
+	pool := engine.Thread(4, func(_ context.Context, p pair) (int, error) {
+		return p.x * p.y, nil
+	})
+	for i := range 5 {
+		pool.Scatter(pair{i, i + 1})
+	}
+	fmt.Println(pool.Gather(context.Background()))
+	// Output: [0 2 6 12 20] <nil>
+}
+
+// A failure keeps its place and its reason; the others are not affected.
+func ExamplePool_Gather() {
+	pool := engine.Thread(2, func(_ context.Context, word string) (string, error) {
+		if word == "" {
+			return "", errors.New("nothing to shout")
+		}
+		return strings.ToUpper(word), nil
+	})
+	for _, word := range []string{"one", "", "three"} {
+		pool.Scatter(word)
+	}
+	words, err := pool.Gather(context.Background())
+	fmt.Printf("%q\n%v\n", words, err)
+	// Output:
+	// ["ONE" "" "THREE"]
+	// job 2: nothing to shout
+}
+
+// A stream of any length: the window bounds what is in memory.
+func ExamplePool_Results() {
+	pool := engine.New(context.Background(), engine.Func[int, string](func(_ context.Context, x int) (string, error) {
+		return strings.Repeat("*", x), nil
+	}), engine.Options{Workers: 2, Window: 100})
+	go func() {
+		defer pool.Seal()
+		for i := range 4 {
+			pool.Scatter(i + 1)
+		}
+	}()
+	for r := range pool.Results() {
+		fmt.Println(r.Seq, r.Value)
+	}
+	// Output:
+	// 1 *
+	// 2 **
+	// 3 ***
+	// 4 ****
+}
+
+// Every slot gets a Runner of its own, here with three more tries of a second
+// each and a pause between them.
+func ExampleRetry() {
+	failures := 2
+	connect := engine.Func[string, string](func(_ context.Context, host string) (string, error) {
+		if failures--; failures >= 0 {
+			return "", errors.New("connection refused")
+		}
+		return "connected to " + host, nil
+	})
+	pause := func(try int, err error) (time.Duration, bool) {
+		fmt.Printf("try %d: %v\n", try, err)
+		return time.Millisecond << try, true
+	}
+	pool := engine.New(context.Background(), engine.SpawnFunc[string, string](
+		func(context.Context, int) (engine.Runner[string, string], error) {
+			return engine.Retry(engine.Timeout[string, string](connect, time.Second), 3, pause), nil
+		}), engine.Options{Workers: 1})
+	defer pool.Close()
+	fmt.Println(pool.Call(context.Background(), "example.org"))
+	// Output:
+	// try 1: connection refused
+	// try 2: connection refused
+	// connected to example.org <nil>
+}
