@@ -3,81 +3,82 @@ package spool
 import (
 	"io"
 	"sync"
+	"sync/atomic"
 )
 
-// Buffer is one stream of a job's output. One goroutine writes, another reads.
+// Buffer is one stream of a job's output. One goroutine writes, others read.
 type Buffer struct {
 	store *Store
+	size  atomic.Int64 // bytes written since the last Reset
 
-	mu     sync.Mutex
-	chunks []*chunk
-	size   int64     // bytes written since the last Reset
-	live   io.Writer // where what is written goes; nil: it is collected
-	urgent bool      // Writes do not wait for room
+	mu      sync.Mutex
+	chunks  []chunk   // what is collected
+	flowing bool      // a Flow writes what was: Writes wait
+	live    io.Writer // where Writes go; nil: they are collected
+	urgent  bool      // Writes do not wait for room
+	err     error     // of a Flow
 }
 
 // Init sets the store of a zero Buffer.
 func (b *Buffer) Init(s *Store) { b.store = s }
 
-// Size is the number of bytes written, delivered ones included.
-func (b *Buffer) Size() int64 {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.size
-}
+// Size is the number of bytes written since the last Reset, delivered ones
+// included.
+func (b *Buffer) Size() int64 { return b.size.Load() }
 
-// Write collects p or passes it on, and waits while the store is full. It
-// fails when the disk does, or when what it passes on to does.
+// Write collects p or passes it on, and waits while the store is full or a
+// Flow has not come to its end. It fails when the disk does, or when what it
+// passes on to does.
 func (b *Buffer) Write(p []byte) (int, error) {
-	done := 0
-	for seen := uint64(0); ; {
-		n, err := b.put(p[done:])
-		done += n
-		if err != nil || done == len(p) {
-			return done, err
+	for done := 0; ; {
+		seen := b.store.news.Load()
+		live, n, err := b.collect(p[done:])
+		if live != nil {
+			n, err = live.Write(p[done:])
 		}
-		if now := b.store.state(); now != seen {
-			seen = now // room may have come since
-			continue
+		b.size.Add(int64(n))
+		done += n
+		if live != nil || err != nil || done == len(p) {
+			return done, err
 		}
 		b.store.await(seen)
 	}
 }
 
-// put takes as much of p as there is room for.
-func (b *Buffer) put(p []byte) (done int, err error) {
+// collect takes as much of p as there is room for, or returns where it is to
+// go.
+func (b *Buffer) collect(p []byte) (live io.Writer, done int, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.live != nil {
-		n, err := b.live.Write(p)
-		b.size += int64(n)
-		return n, err
+	if b.live != nil || b.flowing || b.err != nil {
+		return b.live, 0, b.err
 	}
 	for done < len(p) {
-		n := 0
-		if last := len(b.chunks) - 1; last >= 0 {
-			n, err = b.chunks[last].add(b.store, p[done:])
-		}
-		if n == 0 && err == nil {
-			var c *chunk
-			if c, err = b.store.reserve(b.grow(len(p)-done), b.urgent); c == nil {
-				return done, err
-			}
-			b.chunks = append(b.chunks, c)
-		}
+		n, err := b.fill(p[done:])
 		done += n
-		b.size += int64(n)
-		if err != nil {
-			return done, err
+		if n == 0 || err != nil {
+			return nil, done, err
 		}
 	}
-	return done, nil
+	return nil, done, nil
 }
 
-// grow is the size of the next piece: what is needed now, and as much as there
-// is already.
-func (b *Buffer) grow(need int) int {
-	return min(max(need, int(min(b.size, chunkSize)), firstChunk), chunkSize)
+// fill puts some of p into the last piece, or into a new one if that is full.
+func (b *Buffer) fill(p []byte) (int, error) {
+	if last := len(b.chunks) - 1; last >= 0 {
+		if n, err := b.chunks[last].add(p); n > 0 || err != nil {
+			return n, err
+		}
+	}
+	// What is needed now, or as much as there is already.
+	size := min(max(int64(len(p)), b.size.Load(), firstChunk), chunkSize)
+	c, err := b.store.reserve(int(size), b.urgent)
+	if err != nil || c.mem == nil && c.file == nil {
+		return 0, err
+	}
+	n, err := c.add(p)
+	b.chunks = append(b.chunks, c)
+	return n, err
 }
 
 // Urgent says that nothing will read the Buffer before its writer is done:
@@ -86,63 +87,58 @@ func (b *Buffer) Urgent() {
 	b.mu.Lock()
 	b.urgent = true
 	b.mu.Unlock()
-	b.wake()
-}
-
-func (b *Buffer) wake() {
-	b.store.mu.Lock()
-	defer b.store.mu.Unlock()
-	b.store.notify()
+	b.store.Wake()
 }
 
 // Flow writes what was collected to w and frees it, and from then on lets
-// Write pass everything on to w. Only one goroutine at a time writes to w.
+// Write pass everything on to w. Until it returns the Buffer's Writes wait;
+// its error is theirs, too. It is called by one goroutine at a time.
 func (b *Buffer) Flow(w io.Writer) error {
+	b.mu.Lock()
+	if b.err != nil {
+		defer b.mu.Unlock()
+		return b.err
+	}
+	b.flowing = true
+	b.mu.Unlock()
+	err := b.Drain(w)
+	b.mu.Lock()
+	b.flowing = false
+	if b.err = err; err == nil {
+		b.live = w
+	}
+	b.mu.Unlock()
+	b.store.Wake()
+	return err
+}
+
+// Drain writes what was collected to w and frees it, also after an error. The
+// writer of the Buffer must not write meanwhile.
+func (b *Buffer) Drain(w io.Writer) error {
+	b.mu.Lock()
+	chunks := b.chunks
+	b.chunks = nil
+	b.mu.Unlock()
 	var buf []byte
-	for {
-		c := b.take(w)
-		if c == nil {
-			return nil
-		}
-		p, err := c.bytes(b.store, &buf)
-		if err == nil {
-			_, err = w.Write(p)
-		}
-		b.store.release(c)
-		if err != nil {
+	for i := range chunks {
+		if _, err := chunks[i].writeTo(w, &buf); err != nil {
+			b.store.release(chunks[i:])
 			return err
 		}
+		b.store.release(chunks[i : i+1])
 	}
+	return nil
 }
 
-// take returns the oldest piece, or goes live if there is none.
-func (b *Buffer) take(w io.Writer) *chunk {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.chunks) == 0 {
-		b.live = w
-		b.chunks = nil
-		b.wake()
-		return nil
-	}
-	c := b.chunks[0]
-	b.chunks = b.chunks[1:]
-	return c
-}
-
-// WriteTo writes what is collected to w and keeps it. The writer of the
+// WriteTo writes what was collected to w and keeps it. The writer of the
 // Buffer must be done.
 func (b *Buffer) WriteTo(w io.Writer) (int64, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	var buf []byte
 	var total int64
-	for _, c := range b.chunks {
-		p, err := c.bytes(b.store, &buf)
-		if err != nil {
-			return total, err
-		}
-		n, err := w.Write(p)
+	for i := range b.chunks {
+		n, err := b.chunks[i].writeTo(w, &buf)
 		total += int64(n)
 		if err != nil {
 			return total, err
@@ -155,8 +151,7 @@ func (b *Buffer) WriteTo(w io.Writer) (int64, error) {
 func (b *Buffer) Reset() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, c := range b.chunks {
-		b.store.release(c)
-	}
-	b.chunks, b.size = nil, 0
+	b.store.release(b.chunks)
+	b.chunks = nil
+	b.size.Store(0)
 }
