@@ -35,16 +35,6 @@ type groups struct{}
 
 func (*groups) has(int) bool { return false }
 
-func startError(c *Cmd, err error) error {
-	if err == nil || c.Dir == "" {
-		return err
-	}
-	if _, dirErr := os.Stat(c.Dir); dirErr != nil {
-		return &DirError{dirErr}
-	}
-	return err
-}
-
 type guard struct{ table []int32 }
 
 func newGuard([]string) (*guard, error) { return nil, errors.ErrUnsupported }

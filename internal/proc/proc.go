@@ -11,7 +11,10 @@ package proc
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"syscall"
 	"time"
 )
@@ -51,9 +54,29 @@ func stopSignal(ctx context.Context) syscall.Signal {
 }
 
 // DirError says that a process was not started because of its directory.
-type DirError struct{ Err error }
+type DirError struct {
+	Dir string
+	Err error
+}
 
-func (e *DirError) Error() string { return "working directory: " + e.Err.Error() }
+func (e *DirError) Error() string { return "working directory " + e.Dir + ": " + e.Err.Error() }
 
 // Unwrap returns the system's error.
 func (e *DirError) Unwrap() error { return e.Err }
+
+// startError tells a missing directory from a missing program: starting says
+// the same of both.
+func startError(c *Cmd, err error) error {
+	if err == nil || c.Dir == "" {
+		return err
+	}
+	info, dirErr := os.Stat(c.Dir)
+	var path *fs.PathError
+	switch {
+	case errors.As(dirErr, &path):
+		return &DirError{c.Dir, path.Err}
+	case dirErr == nil && !info.IsDir():
+		return &DirError{c.Dir, syscall.ENOTDIR}
+	}
+	return err
+}
