@@ -1,0 +1,90 @@
+package cmd
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// An exit is a way for loxctl to end: the status and what it means. These
+// values decide the status, and "loxctl help exit-codes" prints them.
+type exit struct {
+	code    int
+	meaning string
+	signal  syscall.Signal // 0 if loxctl just exits
+}
+
+var (
+	exitOK            = exit{code: 0, meaning: "everything that was asked for succeeded"}
+	exitJobs          = exit{code: 123, meaning: "at least one job failed or was not run"}
+	exitDeadline      = exit{code: 124, meaning: "a deadline of the whole run ended it"}
+	exitOwn           = exit{code: 125, meaning: "loxctl's own error: usage, configuration, input or output"}
+	exitNotExecutable = exit{code: 126, meaning: "the command cannot be executed"}
+	exitNotFound      = exit{code: 127, meaning: "the command was not found"}
+	exitSignal        = exit{code: 128, meaning: "ended by signal n: 129 HUP, 130 INT, 141 PIPE, 143 TERM"}
+
+	exits = []exit{exitOK, exitJobs, exitDeadline, exitOwn, exitNotExecutable, exitNotFound, exitSignal}
+)
+
+// exitBy is how loxctl ends because of a signal.
+func exitBy(sig syscall.Signal) exit {
+	return exit{code: exitSignal.code + int(sig), meaning: exitSignal.meaning, signal: sig}
+}
+
+// label is how help writes the status.
+func (e exit) label() string {
+	if e == exitSignal {
+		return "128+n"
+	}
+	return strconv.Itoa(e.code)
+}
+
+// with returns an error that makes loxctl end this way. It says what err
+// says; with nil there is nothing left to say.
+func (e exit) with(err error) error { return &exitError{exit: e, err: err} }
+
+// raise ends the process by the signal, if there was one, so that a shell loop
+// around loxctl sees a death by signal and stops too. Where that is not
+// possible it returns, as it does for PIPE, which Go ignores unless it comes
+// from a write.
+func (e exit) raise() {
+	if e.signal == 0 || e.signal == syscall.SIGPIPE {
+		return
+	}
+	signal.Reset(e.signal)
+	self, err := os.FindProcess(os.Getpid())
+	if err == nil && self.Signal(e.signal) == nil {
+		time.Sleep(time.Second) // another thread may be the one to receive it
+	}
+}
+
+// An exitError is an error that chooses how loxctl ends.
+type exitError struct {
+	exit exit
+	err  error // nil if everything has been said
+}
+
+func (e *exitError) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exitError) Unwrap() error { return e.err }
+
+// exitFor returns how loxctl ends after err.
+func exitFor(err error) exit {
+	var chosen *exitError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &chosen):
+		return chosen.exit
+	default:
+		return exitOwn
+	}
+}

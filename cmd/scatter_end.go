@@ -1,0 +1,159 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/loxctl/loxctl/engine/command"
+	"github.com/loxctl/loxctl/internal/term"
+)
+
+// stopError is why the run as a whole ends early: the error of the jobs that
+// were running, and of those that were not run.
+type stopError struct {
+	why      string
+	signal   syscall.Signal // that we got and pass on; 0: none
+	deadline bool
+	err      error // what went wrong; nil: it was asked for
+}
+
+func (e *stopError) Error() string { return e.why }
+func (e *stopError) Unwrap() error { return e.err }
+
+// StopSignal is the polite signal for the running jobs.
+func (e *stopError) StopSignal() syscall.Signal { return cmp.Or(e.signal, syscall.SIGTERM) }
+
+// fail notes what ends the run with a status of its own: the first of these
+// counts.
+func (r *scatterRun) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fatal == nil {
+		r.fatal = err
+	}
+}
+
+// drain starts no more jobs.
+func (r *scatterRun) drain(cause error) {
+	r.mu.Lock()
+	r.draining = true
+	r.mu.Unlock()
+	r.pool.Drain(cause)
+}
+
+// stop ends the running jobs and starts no more.
+func (r *scatterRun) stop(cause error) {
+	r.drain(cause)
+	r.cancel(cause)
+}
+
+// outputFailed ends the run because what it writes cannot be written.
+func (r *scatterRun) outputFailed(err error) {
+	r.fail(err)
+	r.stop(&stopError{why: err.Error(), err: err})
+}
+
+// finish waits for what is left and says how the run ends.
+func (r *scatterRun) finish() error {
+	errs := []error{r.pool.Close(), r.stage.Close()}
+	r.quit()
+	if r.store != nil {
+		errs = append(errs, r.store.Close())
+	}
+	if r.joblog != nil {
+		errs = append(errs, r.joblog.Close())
+	}
+	if err := errors.Join(errs...); err != nil {
+		r.fail(err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if errors.Is(r.fatal, syscall.EPIPE) {
+		return exitBy(syscall.SIGPIPE).with(nil)
+	}
+	r.summarize()
+	return r.verdict()
+}
+
+// verdict is how the run ends: the first reason of these that there is.
+func (r *scatterRun) verdict() error {
+	var stop stopError
+	var start *command.StartError
+	if at := new(stopError); errors.As(context.Cause(r.ctx), &at) {
+		stop = *at
+	}
+	switch {
+	case stop.signal != 0:
+		return exitBy(stop.signal).with(nil)
+	case errors.As(r.fatal, &start):
+		how := exitNotExecutable
+		if start.Status() == exitNotFound.code {
+			how = exitNotFound
+		}
+		return how.with(scatterFailure(r.fatal))
+	case r.fatal != nil:
+		return scatterFailure(r.fatal)
+	case stop.deadline:
+		return exitDeadline.with(scatterFailure(&stop))
+	case r.tally.halted && r.opt.failing.halt.on == haltSuccess,
+		r.tally.halted && r.opt.failing.halt.on == haltDone && r.tally.failed == 0:
+		return nil // what was asked for happened
+	}
+	if status := r.tally.status(r.opt.failing.exitCode.word); status != 0 {
+		return exit{code: status}.with(nil)
+	}
+	return nil
+}
+
+func scatterFailure(err error) error { return fmt.Errorf("scatter: %w", err) }
+
+// summarize tells what failed, with lines that repeat it, and the counts.
+func (r *scatterRun) summarize() {
+	t := &r.tally
+	slices.SortFunc(t.failures, func(a, b failure) int { return a.seq - b.seq })
+	for _, f := range t.failures {
+		r.say("job %d failed: %s, after %s:\n%s", f.seq, f.how, roughly(f.took), f.command)
+	}
+	if more := t.failed - t.told - len(t.failures); more > 0 {
+		r.say("%d more failed", more)
+	}
+	if !t.allWell() || t.total() > 1 && term.IsTerminal(r.app.stderr) {
+		r.notice("%s", t.counts())
+	}
+}
+
+// notice tells what the user may want to know.
+func (r *scatterRun) notice(format string, args ...any) {
+	if !r.opt.output.quiet {
+		r.say(format, args...)
+	}
+}
+
+// say writes a line of ours to stderr: on a new line, whatever a job left there.
+func (r *scatterRun) say(format string, args ...any) {
+	text := r.app.style(r.app.stderr).Bad("loxctl:") + " " + fmt.Sprintf(format, args...) + "\n"
+	if r.stderr.mid.Load() {
+		text = "\n" + text
+	}
+	r.stderr.Write([]byte(text))
+}
+
+// lines is a writer that knows whether the last line is complete.
+type lines struct {
+	to  io.Writer
+	mid atomic.Bool
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	n, err := l.to.Write(p)
+	if n > 0 {
+		l.mid.Store(p[n-1] != '\n')
+	}
+	return n, err
+}

@@ -1,0 +1,108 @@
+//go:build unix
+
+package cmd
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/loxctl/loxctl/engine/command"
+)
+
+// handleSignals answers signals until the returned function is called. Those
+// that were ignored when we started stay so: nohup and shells in the
+// background rely on it.
+func (r *scatterRun) handleSignals() (quit func()) {
+	// PIPE is only taken, so that a write to a closed stdout is an error.
+	take := []os.Signal{syscall.SIGPIPE, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGCONT}
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGTSTP} {
+		if !signal.Ignored(sig) {
+			take = append(take, sig)
+		}
+	}
+	signals := make(chan os.Signal, 16)
+	signal.Notify(signals, take...)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for sig := range signals {
+			r.signal(sig.(syscall.Signal))
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(signals)
+		<-done
+	}
+}
+
+func (r *scatterRun) signal(sig syscall.Signal) {
+	switch sig {
+	case syscall.SIGUSR1:
+		r.say("%s", r.status())
+	case syscall.SIGUSR2:
+		r.notice("starting no more jobs")
+		r.drain(&stopError{why: "told to start no more jobs"})
+	case syscall.SIGTSTP:
+		r.clock.Pause()
+		r.stage.Signal(sig)
+		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
+	case syscall.SIGCONT:
+		r.stage.Signal(sig)
+		r.clock.Resume()
+	case syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP:
+		r.interrupt(sig)
+	}
+}
+
+// interrupt stops the run: the first time politely, then at once.
+func (r *scatterRun) interrupt(sig syscall.Signal) {
+	if r.ctx.Err() != nil {
+		r.stage.Signal(syscall.SIGKILL)
+		return
+	}
+	if running := r.running(); len(running) > 0 {
+		var names []string
+		for _, t := range running[:min(len(running), 5)] {
+			names = append(names, fmt.Sprintf("#%d", t.Seq))
+		}
+		if len(running) > len(names) {
+			names = append(names, "…")
+		}
+		r.notice("stopping %s (%s), press Ctrl-C again to kill", plural(len(running), "job"), strings.Join(names, " "))
+	}
+	r.stop(&stopError{why: "stopped by " + command.SignalName(sig), signal: sig})
+}
+
+// running are the jobs that have begun and are not over, by number. They must
+// not be changed; the lock guards what they say of their start.
+func (r *scatterRun) running() []*task {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var running []*task
+	for _, t := range r.tasks {
+		if t.Attempt > 0 && !t.over {
+			running = append(running, t)
+		}
+	}
+	slices.SortFunc(running, func(a, b *task) int { return a.Seq - b.Seq })
+	return running
+}
+
+// status lists the running jobs.
+func (r *scatterRun) status() string {
+	running := r.running()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	b := new(strings.Builder)
+	fmt.Fprintf(b, "%s running; %s so far", plural(len(running), "job"), r.tally.counts())
+	for _, t := range running {
+		fmt.Fprintf(b, "\n#%d\tslot %d\t%s\t%s", t.Seq, t.Slot, roughly(time.Since(t.Start)), strings.Join(t.Args, " "))
+	}
+	return b.String()
+}
