@@ -75,6 +75,7 @@ func (o *scatterOptions) sourceOptions(a *app, words *scatterWords) source.Optio
 	in := &o.input
 	s := source.Options{
 		Inputs: words.inputs, Stdin: a.stdin, Link: in.link, LinkShort: in.linkShort,
+		Reuse: o.batch.isPacked(),
 		Cut: source.Cut{
 			Delim: in.delimiter, SkipBlank: in.skipBlank, Lines: o.batch.maxLines > 0, KeepRaw: in.stdin,
 		},
@@ -101,7 +102,7 @@ func (o *scatterOptions) records(src *source.Source, t *templates, slots int) it
 	b := &o.batch
 	records := src.Records()
 	switch {
-	case b.packs() || b.maxChars > 0:
+	case b.isPacked():
 		p := source.Packing{
 			MaxArgs: max(b.batchSize, 0), MaxChars: b.maxChars, Exit: b.exit,
 			Area: t.area, Base: t.command.Base(), Cost: t.command.Cost, Words: 1,

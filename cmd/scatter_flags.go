@@ -208,6 +208,9 @@ func (o *batchOptions) check() error {
 // packs reports whether a job takes as many records as fit.
 func (o *batchOptions) packs() bool { return o.repeat || o.insert || o.xargs }
 
+// isPacked reports whether the size of command lines counts.
+func (o *batchOptions) isPacked() bool { return o.packs() || o.maxChars > 0 }
+
 // commandOptions say how the command is read and run.
 type commandOptions struct {
 	replace string

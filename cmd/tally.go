@@ -86,8 +86,6 @@ func (t *tally) fail(j *task) {
 	}
 }
 
-func (t *tally) cutShort() { t.cut = true }
-
 func (t *tally) median() (time.Duration, bool) { return t.times.median() }
 
 // describe says how a job failed, in words.

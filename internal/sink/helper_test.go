@@ -21,7 +21,8 @@ var ample = spool.Options{Mem: 1 << 20}
 // wait.
 func tiny(t testing.TB) spool.Options { return spool.Options{Mem: 64, Disk: 1, Dir: t.TempDir()} }
 
-// stream is an output of the run. It notices a second writer.
+// stream is an output of the run that notices a second writer. It can fail,
+// and then goes on failing until room is set again.
 type stream struct {
 	t    testing.TB
 	room int // fails after so many bytes; below 0: never
@@ -46,6 +47,7 @@ func (s *stream) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.room >= 0 && s.text.Len()+len(p) > s.room {
+		s.room = 0
 		return 0, errBoom
 	}
 	return s.text.Write(p)

@@ -59,5 +59,6 @@ type Sink interface {
 	Put(j *Job) error
 }
 
-// Streams are the outputs of the run.
+// Streams are the outputs of the run. One that has failed must go on failing,
+// as what Watch returns does, or there would be gaps in what is written.
 type Streams struct{ Out, Err io.Writer }

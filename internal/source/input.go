@@ -173,14 +173,16 @@ func (in *input) cut(text string) []string {
 	return args
 }
 
-// take returns an empty list of n values, cut out of a larger array.
+// take returns a list of n values, cut out of a larger array.
 func (in *input) take(n int) []string {
 	const chunk = 512
 	if n > len(in.free) {
 		in.free = make([]string, max(n, chunk))
 	}
 	list := in.free[:n:n]
-	in.free = in.free[n:]
+	if !in.opts.Reuse {
+		in.free = in.free[n:]
+	}
 	return list
 }
 

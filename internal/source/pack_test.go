@@ -251,3 +251,37 @@ func TestShuffle(t *testing.T) {
 		t.Error("skip and limit do not come after the shuffle")
 	}
 }
+
+func TestReusedArgsAreEnoughForPack(t *testing.T) {
+	for _, o := range []Options{
+		{Stdin: strings.NewReader("a\nb\nc\nd\ne\n")},
+		{Inputs: []Input{{Values: []string{"a", "b", "c", "d", "e"}}}},
+		{Inputs: []Input{{Values: []string{"a", "b"}}, {Values: []string{"1", "2"}}}},
+		{Stdin: strings.NewReader("a\nb\nc\nd\ne\n"), Order: Order{Shuffle: true, Seed: new(uint64)}},
+	} {
+		want := packAll(t, o)
+		if r, ok := o.Stdin.(*strings.Reader); ok {
+			r.Seek(0, 0)
+		}
+		o.Reuse = true
+		if got := packAll(t, o); !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v: got %q, want %q", o.Inputs, got, want)
+		}
+	}
+}
+
+func packAll(t *testing.T, o Options) (all [][]string) {
+	t.Helper()
+	s, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for r, err := range Pack(s.Records(), Packing{MaxArgs: 2}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, r.Args)
+	}
+	return all
+}

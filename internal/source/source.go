@@ -41,6 +41,7 @@ type Options struct {
 	Stdin     io.Reader // what "-" reads; nil is empty
 	Link      bool      // all sources in step; a short one starts again from its beginning
 	LinkShort bool      // the end of one linked source ends the others without complaint
+	Reuse     bool      // a record's Args are good only until the next one, where that saves something: enough for Pack
 
 	Cut
 	Columns
@@ -94,6 +95,7 @@ func Open(o Options) (*Source, error) {
 	if len(o.Inputs) == 0 {
 		o.Inputs = []Input{{Path: "-"}}
 	}
+	o.Reuse = o.Reuse && len(o.Inputs) == 1 && !o.Shuffle // others keep records
 	s := &Source{opts: o}
 	if err := s.open(); err != nil {
 		s.Close() // only read from: nothing can be lost

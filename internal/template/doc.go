@@ -63,7 +63,7 @@
 // error otherwise, so is a bad regular expression. Options.Replace is another name for {}; the other tokens stay.
 //
 // A command without any token gets the values as its last words, a shell line
-// at its end, before a comment.
+// at its end, before a comment; with Fixed it stays as it is.
 //
 // # Several values
 //

@@ -89,7 +89,8 @@ const (
 	encNumber                 // a number for shell arithmetic, a blank between two
 )
 
-// Compile reads a command. A mistake in it is an *Error.
+// Compile reads a command. A mistake in it is an *Error. A shell line for a
+// shell that does not quote as POSIX says is an error too.
 func Compile(command []string, o Options) (*Template, error) {
 	c := &compiler{
 		grammar: newGrammar(o), options: o,
