@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/loxctl/loxctl/engine/command"
+	"github.com/loxctl/loxctl/internal/source"
+	"github.com/loxctl/loxctl/internal/template"
 	"github.com/loxctl/loxctl/internal/term"
 )
 
@@ -111,7 +113,30 @@ func (r *scatterRun) verdict() error {
 	return nil
 }
 
-func scatterFailure(err error) error { return fmt.Errorf("scatter: %w", err) }
+// scatterFailure is err as the last word of the run, with advice where there
+// is some.
+func scatterFailure(err error) error {
+	e := &hintedError{err: fmt.Errorf("scatter: %w", err)}
+	switch {
+	case errors.Is(err, template.ErrNUL):
+		e.hint = "if the records end with NUL, say so with -0"
+	case errors.Is(err, template.ErrTooLong), errors.Is(err, source.ErrTooLong):
+		e.hint = "--stdin gives each job its record on stdin, of any length"
+	case errors.Is(err, source.ErrLeftover):
+		e.hint = "--link-short lets it pass"
+	}
+	return e
+}
+
+// hintedError is an error with advice.
+type hintedError struct {
+	err  error
+	hint string
+}
+
+func (e *hintedError) Error() string { return e.err.Error() }
+func (e *hintedError) Unwrap() error { return e.err }
+func (e *hintedError) Hint() string  { return e.hint }
 
 // summarize tells what failed, with lines that repeat it, and the counts.
 func (r *scatterRun) summarize() {

@@ -79,6 +79,11 @@ func (o *scatterOptions) check(flags *pflag.FlagSet) error {
 		return err
 	}
 	given := flags.Changed
+	for _, name := range []string{"max-args", "max-lines", "max-chars", "limit"} {
+		if given(name) && flags.Lookup(name).Value.String() == "0" {
+			return scatterError(dashed(name), "0 is too few")
+		}
+	}
 	switch {
 	case given("seed") && !o.input.shuffle:
 		return scatterError("--seed", "needs --shuf")
@@ -90,8 +95,6 @@ func (o *scatterOptions) check(flags *pflag.FlagSet) error {
 		return scatterError("--nice", fmt.Sprintf("%d is not from -20 to 19", o.command.nice))
 	case o.failing.retries < 0:
 		return scatterError("--retries", fmt.Sprintf("%d is negative", o.failing.retries))
-	case given("limit") && o.input.limit == 0:
-		return scatterError("--limit", "0 would take no record at all")
 	}
 	o.input.hasSeed = given("seed") || o.input.seed != 0
 	o.batch.hasN = given("N")

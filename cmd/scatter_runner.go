@@ -285,8 +285,6 @@ func (r *scatterRun) log(t *task) {
 	row := journal.Row{Seq: t.Seq, Got: t.Received(), Status: t.Status, Signal: t.Signal, Command: t.Command}
 	if t.Attempt > 0 {
 		row.Start, row.Runtime = t.Start, t.End.Sub(t.Start)
-	}
-	if r.opt.input.stdin {
 		row.Sent = int64(len(t.record.Raw))
 	}
 	if err := r.joblog.Put(row); err != nil {

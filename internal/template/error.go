@@ -93,7 +93,10 @@ func (e *WordError) Error() string {
 	if e.Word == 0 {
 		return fmt.Sprintf("command: %v", e.Err)
 	}
-	return fmt.Sprintf("word %d of the command: %d bytes, beginning %q: %v", e.Word, e.Len, e.Start, e.Err)
+	if errors.Is(e.Err, ErrTooLong) {
+		return fmt.Sprintf("word %d of the command: %d bytes, beginning %q: %v", e.Word, e.Len, e.Start, e.Err)
+	}
+	return fmt.Sprintf("word %d of the command: %q: %v", e.Word, e.Start, e.Err)
 }
 
 // Unwrap gives Err to errors.Is.

@@ -75,7 +75,7 @@ func TestRecords(t *testing.T) {
 		{NoShell, []string{"a", "b"}, "a|b"},
 		{NoShell, []string{" \t"}, "error: command: the record is blank, there is nothing to run"},
 		{NoShell, []string{"a 'b"}, "error: ': column 3 of the command: this quote is never closed"},
-		{NoShell, []string{"a\x00"}, `error: word 1 of the command: 2 bytes, beginning "a\x00": a NUL byte cannot be part of a command line`},
+		{NoShell, []string{"a\x00"}, `error: word 1 of the command: "a\x00": a NUL byte cannot be part of a command line`},
 	} {
 		if got := compiled(t, nil, Options{Mode: c.mode}, &Values{Args: c.args}); got != c.want {
 			t.Errorf("%q:\n got %q\nwant %q", c.args, got, c.want)
