@@ -58,7 +58,9 @@ func (r *scatterRun) stop(cause error) {
 // outputFailed ends the run because what it writes cannot be written.
 func (r *scatterRun) outputFailed(err error) {
 	r.fail(err)
-	r.stop(&stopError{why: err.Error(), err: err})
+	if r.pool != nil {
+		r.stop(&stopError{why: err.Error(), err: err})
+	}
 }
 
 // finish waits for what is left and says how the run ends.
@@ -116,6 +118,9 @@ func (r *scatterRun) verdict() error {
 // scatterFailure is err as the last word of the run, with advice where there
 // is some.
 func scatterFailure(err error) error {
+	if usage := new(usageError); errors.As(err, &usage) {
+		return err // says whose it is
+	}
 	e := &hintedError{err: fmt.Errorf("scatter: %w", err)}
 	switch {
 	case errors.Is(err, template.ErrNUL):

@@ -256,10 +256,21 @@ type poolOptions struct {
 
 func (o *poolOptions) addFlags(f *pflag.FlagSet) {
 	f.VarP(&o.jobs, "jobs", "j", "run `N` jobs at once: a number, 50%, +1, -1, 0 for as many as possible, or a file that says so and is read again when it changes; without it one for each CPU. -P is the same")
-	f.VarP(&o.jobs, "max-procs", "P", "as -j")
-	f.Lookup("max-procs").Hidden = true // nor is it a key of the configuration, where it would compete with jobs
+	f.VarP(&alias{f.Lookup("jobs")}, "max-procs", "P", "as -j")
+	f.Lookup("max-procs").Hidden = true // nor is it a key of the configuration
 	f.Var(&o.delay, "delay", "start jobs at least `DURATION` apart; with auto at its end, longer after a failure")
 	f.Var(&o.rate, "rate", "start no more than `N/TIME`, as 10/s or 100/m")
+}
+
+// alias is a flag value that gives another flag.
+type alias struct{ of *pflag.Flag }
+
+func (a *alias) String() string { return "" }
+func (a *alias) Type() string   { return a.of.Value.Type() }
+
+func (a *alias) Set(s string) error {
+	a.of.Changed = true
+	return a.of.Value.Set(s)
 }
 
 // outputOptions say what is shown.

@@ -60,6 +60,7 @@ func newRun(ctx context.Context, a *app, o *scatterOptions, t *templates) (*scat
 	}
 	r := &scatterRun{app: a, opt: o, templates: t, tasks: make(map[int]*task)}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	r.stderr.to = sink.Watch(a.stderr, "stderr", r.outputFailed)
 	if o.failing.failFast {
 		o.failing.halt = halt{now: true, on: haltFail, count: 1, text: "now,fail=1"}
 	}
@@ -122,7 +123,6 @@ func (r *scatterRun) openStage() (err error) {
 
 func (r *scatterRun) openSink() {
 	o := &r.opt.output
-	r.stderr.to = sink.Watch(r.app.stderr, "stderr", r.outputFailed)
 	to := sink.Streams{
 		Out: sink.Watch(r.app.stdout, "stdout", r.outputFailed),
 		Err: &r.stderr,

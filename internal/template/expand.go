@@ -21,9 +21,7 @@ func (x *lexer) expansion(quoted bool) *Error {
 	case x.has("$'") && !quoted:
 		return x.ansi()
 	case x.has("$$"):
-		x.out.write("${$}") // zsh reads the second $ with what follows
-		x.i += 2
-		return x.zshSubscript()
+		return x.pid(quoted)
 	}
 	x.copy(1)
 	if n := nameLen(x.src[x.i:]); n > 0 {
@@ -44,6 +42,18 @@ func (x *lexer) textDollar() *Error {
 		x.out.text = append(x.out.text[:len(x.out.text)-1], `\$`...)
 	}
 	return err
+}
+
+// pid copies $$, in braces where zsh would read the second $ with what follows.
+func (x *lexer) pid(quoted bool) *Error {
+	x.i += 2
+	rest := x.src[x.i:]
+	if rest == "" || strings.Contains(" \t\n;|&)/.,", rest[:1]) || quoted && rest[0] == '"' {
+		x.out.write("$$")
+		return nil
+	}
+	x.out.write("${$}")
+	return x.zshSubscript()
 }
 
 // zshSubscript refuses a subscript as in $name[…] and $#name[…], which only zsh
