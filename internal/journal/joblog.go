@@ -45,7 +45,7 @@ func OpenJoblog(name string) (*Joblog, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info, err := f.Stat(); err == nil && appending && info.Size() > 0 {
+	if info, err := f.Stat(); err == nil && info.Size() > 0 {
 		return &Joblog{file: f}, nil
 	}
 	if _, err := f.WriteString(header); err != nil {

@@ -39,10 +39,12 @@ func BenchmarkSmallJobs(b *testing.B) {
 func BenchmarkBulk(b *testing.B) {
 	p := []byte(strings.Repeat("a line of some words\n", 64<<10/21))
 	for name, sink := range map[string]func(to Streams, bounds spool.Options) (Sink, *spool.Store){
-		"live":   func(to Streams, o spool.Options) (Sink, *spool.Store) { return NewGroup(to, o, GroupOptions{}) },
-		"tagged": func(to Streams, o spool.Options) (Sink, *spool.Store) { return NewGroup(to, o, GroupOptions{Tag: seqTag}) },
-		"json":   func(to Streams, o spool.Options) (Sink, *spool.Store) { return NewJSON(to, o, GroupOptions{}) },
-		"lines":  func(to Streams, o spool.Options) (Sink, *spool.Store) { return NewLines(to, o, nil) },
+		"live": func(to Streams, o spool.Options) (Sink, *spool.Store) { return NewGroup(to, o, GroupOptions{}) },
+		"tagged": func(to Streams, o spool.Options) (Sink, *spool.Store) {
+			return NewGroup(to, o, GroupOptions{Tag: seqTag})
+		},
+		"json":  func(to Streams, o spool.Options) (Sink, *spool.Store) { return NewJSON(to, o, GroupOptions{}) },
+		"lines": func(to Streams, o spool.Options) (Sink, *spool.Store) { return NewLines(to, o, nil) },
 	} {
 		b.Run(name, func(b *testing.B) {
 			s, store := sink(Streams{Out: io.Discard, Err: io.Discard}, spool.Options{Mem: 64 << 20})

@@ -3,9 +3,11 @@ package sink
 import (
 	"errors"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"weak"
 )
 
 func TestTheHeadOfTheLineIsLive(t *testing.T) {
@@ -93,6 +95,21 @@ func TestTheHeadOfAWholeGroupNeedsNoRoom(t *testing.T) {
 		put(t, g, jobs[1])
 		checkText(t, "the second", o.out.take(), text)
 	})
+}
+
+// A run may have millions of jobs: those that are put are let go of.
+func TestAJobThatIsPutIsForgotten(t *testing.T) {
+	for name, sink := range everySink(t, newOutputs(t), ample, seqTag) {
+		jobs := open(sink, 3)
+		write(t, jobs[0].Stdout, "text")
+		put(t, sink, jobs[0])
+		first := weak.Make(jobs[0])
+		jobs[0] = nil
+		runtime.GC()
+		check(t, name+": the job is still there", first.Value() != nil, false)
+		put(t, sink, jobs[1])
+		put(t, sink, jobs[2])
+	}
 }
 
 func TestReceived(t *testing.T) {

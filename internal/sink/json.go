@@ -90,7 +90,7 @@ func (e *encoder) failure(err error) {
 
 func (e *encoder) text(s string) {
 	if !utf8.ValidString(s) {
-		e.field64(func(w io.Writer) error { _, err := io.WriteString(w, s); return err })
+		e.base64(func(w io.Writer) { io.WriteString(w, s) })
 		return
 	}
 	e.w.WriteByte('"')
@@ -98,12 +98,10 @@ func (e *encoder) text(s string) {
 	e.w.WriteByte('"')
 }
 
-func (e *encoder) field64(write func(io.Writer) error) {
+func (e *encoder) base64(write func(io.Writer)) {
 	e.w.WriteString(`{"$b64":"`)
 	b := base64.NewEncoder(base64.StdEncoding, e.w)
-	if err := write(b); err != nil {
-		e.err = err
-	}
+	write(b)
 	b.Close()
 	e.w.WriteString(`"}`)
 }
@@ -112,19 +110,19 @@ func (e *encoder) field64(write func(io.Writer) error) {
 // text.
 func (e *encoder) stream(name string, b *spool.Buffer) {
 	e.name(name)
-	write := func(w io.Writer) error { _, err := b.WriteTo(w); return err }
-	var check validator
-	if err := write(&check); err != nil {
-		e.err = err
+	write := func(w io.Writer) {
+		if _, err := b.WriteTo(w); err != nil {
+			e.err = err
+		}
 	}
+	var check validator
+	write(&check)
 	if !check.valid() {
-		e.field64(write)
+		e.base64(write)
 		return
 	}
 	e.w.WriteByte('"')
-	if err := write(stringWriter{e.w}); err != nil {
-		e.err = err
-	}
+	write(stringWriter{e.w})
 	e.w.WriteByte('"')
 }
 

@@ -1,9 +1,12 @@
 package sink
 
 import (
+	"bufio"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
+	"os"
 	"runtime"
 	"strings"
 	"syscall"
@@ -150,6 +153,8 @@ func FuzzValidator(f *testing.F) {
 	f.Add("é€😀\U0010ffff", uint64(0xffffffffffffffff))
 	f.Add("a\xe2\x82", uint64(0b101))
 	f.Add("\xf0\x9f\x98\x80\xf0", uint64(0b110))
+	f.Add("😀", uint64(0b1000))
+	f.Add("\xff\xc3\xa9", uint64(0b110))
 	f.Fuzz(func(t *testing.T, text string, cuts uint64) {
 		var v validator
 		from := 0
@@ -164,6 +169,19 @@ func FuzzValidator(f *testing.F) {
 		}
 		check(t, "valid", v.valid(), utf8.ValidString(text))
 	})
+}
+
+// What cannot be read back is an error, not an output that is cut short.
+func TestAnOutputThatCannotBeReadBack(t *testing.T) {
+	for name, text := range map[string]string{"text": "text", "bytes": "\xff"} {
+		g, store := NewJSON(Streams{Out: io.Discard}, spool.Options{Dir: t.TempDir()}, GroupOptions{})
+		j := open(g, 1)[0]
+		write(t, j.Stdout, text)
+		write(t, j.Stdout, strings.Repeat("-", 1000))
+		checkErr(t, "Close", store.Close(), nil)
+		checkErr(t, name, encode(bufio.NewWriter(io.Discard), j), os.ErrClosed)
+		checkErr(t, name+": Put", g.Put(j), spool.ErrClosed)
+	}
 }
 
 // An output of any size is shown with little memory.

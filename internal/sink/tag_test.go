@@ -47,7 +47,11 @@ func TestNoTag(t *testing.T) {
 
 // The slot of a job, which may be in its tag, is known only when it begins.
 func TestTheTagIsAskedForWhenThereIsOutput(t *testing.T) {
-	slotTag := func(j *Job) []byte { return []byte{byte('0' + j.Slot), ' '} }
+	calls := 0
+	slotTag := func(j *Job) []byte {
+		calls++
+		return []byte{byte('0' + j.Slot), ' '}
+	}
 	o := newOutputs(t)
 	for name, g := range everySink(t, o, ample, slotTag) {
 		if strings.HasPrefix(name, "json") {
@@ -56,9 +60,12 @@ func TestTheTagIsAskedForWhenThereIsOutput(t *testing.T) {
 		j := open(g, 1)[0]
 		j.Slot = 7
 		g.Try(j)
-		write(t, j.Stdout, "a\nb\n")
+		write(t, j.Stdout, "a\n")
+		write(t, j.Stdout, "b\n")
 		put(t, g, j)
 		check(t, name, o.out.take(), "7 a\n7 b\n")
+		check(t, name+": calls", calls, 1)
+		calls = 0
 	}
 }
 

@@ -1,7 +1,9 @@
 package sink
 
 import (
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 )
@@ -41,35 +43,83 @@ func writeLater(t *testing.T, j *Job, text string) (done chan bool) {
 // When the store is full, the largest job has stdout to itself until it ends;
 // others that end meanwhile are shown after it, whole.
 func TestTheLargestJobMakesRoom(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := newOutputs(t)
-		bounds := tiny(t)
-		bounds.Mem = 256
-		g := newGroup(t, o, bounds, GroupOptions{Unordered: true})
-		jobs := open(g, 5) // the last one does not begin
-		write(t, jobs[0].Stdout, "small ")
-		write(t, jobs[1].Stderr, "too large ")
-		write(t, jobs[1].Stdout, strings.Repeat("large ", 12))
-		check(t, "while there is room", o.out.take(), "")
-		waits := writeLater(t, jobs[2], strings.Repeat("third ", 30))
-		check(t, "the largest", o.out.take()+o.err.take(), strings.Repeat("large ", 12)+"too large ")
-		write(t, jobs[1].Stdout, "goes on ")
-		check(t, "what the largest writes", o.out.take(), "goes on ")
-		put(t, g, jobs[0])
-		check(t, "one that ends meanwhile", o.out.take(), "")
-		write(t, jobs[1].Stdout, "and ends ")
-		put(t, g, jobs[1])
-		check(t, "the end of the largest", o.out.take(), "and ends small ")
-		<-waits
-		put(t, g, jobs[2])
-		check(t, "the one that waited", o.out.take(), strings.Repeat("third ", 30))
-		write(t, jobs[3].Stdout, "not let through")
-		check(t, "with room again", o.out.take(), "")
-		put(t, g, jobs[3])
-		put(t, g, jobs[4])
-		check(t, "the last", o.out.take(), "not let through")
-	})
+	for range 8 { // jobs are looked at in random order
+		synctest.Test(t, testTheLargestJob)
+	}
 }
+
+func testTheLargestJob(t *testing.T) {
+	o := newOutputs(t)
+	bounds := tiny(t)
+	bounds.Mem = 256
+	g := newGroup(t, o, bounds, GroupOptions{Unordered: true})
+	jobs := open(g, 5) // the last one does not begin
+	write(t, jobs[0].Stdout, "small ")
+	write(t, jobs[1].Stderr, "too large ")
+	write(t, jobs[1].Stdout, strings.Repeat("large ", 12))
+	check(t, "while there is room", o.out.take(), "")
+	waits := writeLater(t, jobs[2], strings.Repeat("third ", 30))
+	check(t, "the largest", o.out.take()+o.err.take(), strings.Repeat("large ", 12)+"too large ")
+	write(t, jobs[1].Stdout, "goes on ")
+	check(t, "what the largest writes", o.out.take(), "goes on ")
+	put(t, g, jobs[0])
+	check(t, "one that ends meanwhile", o.out.take(), "")
+	write(t, jobs[1].Stdout, "and ends ")
+	put(t, g, jobs[1])
+	check(t, "the end of the largest", o.out.take(), "and ends small ")
+	<-waits
+	put(t, g, jobs[2])
+	check(t, "the one that waited", o.out.take(), strings.Repeat("third ", 30))
+	write(t, jobs[3].Stdout, "not let through")
+	check(t, "with room again", o.out.take(), "")
+	put(t, g, jobs[3])
+	put(t, g, jobs[4])
+	check(t, "the last", o.out.take(), "not let through")
+}
+
+func TestNobodyIsLetThroughWhileAJobIsShown(t *testing.T) {
+	u := newGroup(t, newOutputs(t), ample, GroupOptions{Unordered: true}).(*unordered)
+	jobs := open(u, 2)
+	write(t, jobs[1].Stdout, "text")
+	check(t, "the first has its turn", u.turn(jobs[0]), true)
+	check(t, "somebody leads", u.elect() != nil, false)
+	check(t, "somebody is next", u.next(jobs[0]) != nil, false)
+	check(t, "now the second leads", u.elect() == jobs[1], true)
+}
+
+// A leader that ends while what it had collected is still being written is
+// not shown, nor is anybody behind it, before that is done.
+func TestALeaderEndsWhileItIsLetThrough(t *testing.T) {
+	o := newOutputs(t)
+	u := newGroup(t, o, ample, GroupOptions{Unordered: true}).(*unordered)
+	jobs := open(u, 2)
+	write(t, jobs[0].Stdout, "the leader ")
+	write(t, jobs[1].Stdout, "behind")
+	begun, goOn := make(chan bool), make(chan bool)
+	u.to.Out = writerFunc(func(p []byte) (int, error) {
+		if string(p) == "the leader " {
+			close(begun)
+			<-goOn
+		}
+		return o.out.Write(p)
+	})
+	var wg sync.WaitGroup
+	wg.Go(u.makeRoom)
+	<-begun
+	put(t, u, jobs[1])
+	wg.Go(func() { put(t, u, jobs[0]) })
+	for range 1000 { // what is wrong would happen now
+		runtime.Gosched()
+	}
+	check(t, "before it is let through", o.out.take(), "")
+	close(goOn)
+	wg.Wait()
+	check(t, "all of it", o.out.take(), "the leader behind")
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // When the lead ends and there is still no room, somebody must lead next: the
 // Writes that were turned away meanwhile ask again.
@@ -154,6 +204,7 @@ func TestAWholeJobIsShownWhileAnotherLeads(t *testing.T) {
 		waits := writeLater(t, jobs[2], "waits")
 		put(t, g, jobs[1])
 		check(t, "the job that is over", o.out.take(), "over")
+		check(t, "the first still leads", g.(*unordered).leader == jobs[0], true)
 		<-waits
 		put(t, g, jobs[2])
 		put(t, g, jobs[0])
