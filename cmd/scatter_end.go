@@ -66,7 +66,6 @@ func (r *scatterRun) outputFailed(err error) {
 // finish waits for what is left and says how the run ends.
 func (r *scatterRun) finish() error {
 	errs := []error{r.pool.Close(), r.stage.Close()}
-	r.quit()
 	if r.store != nil {
 		errs = append(errs, r.store.Close())
 	}

@@ -34,17 +34,17 @@ type scatterRun struct {
 	slots      int
 	firstStdin bool // the first job gets ours
 
-	pool   *engine.Pool[*task, struct{}]
-	stage  *command.Stage
-	sink   sink.Sink
-	store  io.Closer // of the sink; nil: it keeps nothing
-	joblog *journal.Joblog
-	clock  engine.Clock
-	pace   *engine.Pace
-	stderr lines
-	cancel context.CancelCauseFunc
-	ctx    context.Context
-	quit   func() // ends the handling of signals
+	pool    *engine.Pool[*task, struct{}]
+	stage   *command.Stage
+	sink    sink.Sink
+	store   io.Closer // of the sink; nil: it keeps nothing
+	joblog  *journal.Joblog
+	clock   engine.Clock
+	pace    *engine.Pace
+	stderr  lines
+	cancel  context.CancelCauseFunc
+	ctx     context.Context
+	signals chan os.Signal
 
 	mu       sync.Mutex
 	tasks    map[int]*task // scattered and not delivered
@@ -78,7 +78,7 @@ func newRun(ctx context.Context, a *app, o *scatterOptions, t *templates) (*scat
 	}
 	r.openSink()
 	r.openPool()
-	r.quit = r.handleSignals()
+	r.handleSignals()
 	if d := o.failing.deadline.of(); d > 0 {
 		r.clock.AfterFunc(d, func() { r.stop(&stopError{why: "the deadline of " + d.String() + " was reached", deadline: true}) })
 	}

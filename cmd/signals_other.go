@@ -8,20 +8,13 @@ import (
 	"syscall"
 )
 
-// handleSignals answers Ctrl-C until the returned function is called.
-func (r *scatterRun) handleSignals() (quit func()) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt)
-	done := make(chan struct{})
+// handleSignals answers Ctrl-C from now on, to the end of the process.
+func (r *scatterRun) handleSignals() {
+	r.signals = make(chan os.Signal, 1)
+	signal.Notify(r.signals, os.Interrupt)
 	go func() {
-		defer close(done)
-		for range signals {
+		for range r.signals {
 			r.stop(&stopError{why: "stopped by Ctrl-C", signal: syscall.SIGINT})
 		}
 	}()
-	return func() {
-		signal.Stop(signals)
-		close(signals)
-		<-done
-	}
 }

@@ -14,31 +14,25 @@ import (
 	"github.com/loxctl/loxctl/engine/command"
 )
 
-// handleSignals answers signals until the returned function is called. Those
-// that were ignored when we started stay so: nohup and shells in the
-// background rely on it.
-func (r *scatterRun) handleSignals() (quit func()) {
+// handleSignals answers signals from now on, to the end of the process: to take
+// a handler back costs as much as to install it, which is a good part of a
+// short run. Those that were ignored when we started stay so: nohup and shells
+// in the background rely on it.
+func (r *scatterRun) handleSignals() {
 	// PIPE is only taken, so that a write to a closed stdout is an error.
-	take := []os.Signal{syscall.SIGPIPE, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGCONT}
+	take := []os.Signal{syscall.SIGPIPE, syscall.SIGUSR1, syscall.SIGUSR2}
 	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGTSTP} {
 		if !signal.Ignored(sig) {
 			take = append(take, sig)
 		}
 	}
-	signals := make(chan os.Signal, 16)
-	signal.Notify(signals, take...)
-	done := make(chan struct{})
+	r.signals = make(chan os.Signal, 16)
+	signal.Notify(r.signals, take...)
 	go func() {
-		defer close(done)
-		for sig := range signals {
+		for sig := range r.signals {
 			r.signal(sig.(syscall.Signal))
 		}
 	}()
-	return func() {
-		signal.Stop(signals)
-		close(signals)
-		<-done
-	}
 }
 
 func (r *scatterRun) signal(sig syscall.Signal) {
@@ -49,6 +43,7 @@ func (r *scatterRun) signal(sig syscall.Signal) {
 		r.notice("starting no more jobs")
 		r.drain(&stopError{why: "told to start no more jobs"})
 	case syscall.SIGTSTP:
+		signal.Notify(r.signals, syscall.SIGCONT)
 		r.clock.Pause()
 		r.stage.Signal(sig)
 		syscall.Kill(os.Getpid(), syscall.SIGSTOP)

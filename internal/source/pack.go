@@ -64,9 +64,11 @@ type packer struct {
 	yield func(Record, error) bool
 	batch Record
 	raw   strings.Builder // batch.Raw
-	marks []mark          // ends of batch's records, if they may have to be divided
+	marks []mark          // ends of batch's records, if it may have to be divided and they are uneven
 	chars int             // Cost of batch
 	words int
+
+	uneven bool // marks are kept
 }
 
 // mark is where a record ends in its batch, and the line that it came from.
@@ -74,17 +76,19 @@ type mark struct{ args, raw, count, line int }
 
 func (k *packer) add(r *Record) bool {
 	chars, words := k.cost(r)
-	if k.over(chars, words) != "" && k.batch.Count > 0 {
+	over := k.over(chars, words)
+	if over != "" && k.batch.Count > 0 {
 		if k.Exit && k.MaxArgs > 0 {
 			k.yield(Record{}, r.Fail(fmt.Errorf("%w for a command line with %d others: %s",
-				ErrTooLong, k.batch.Count, k.over(chars, words))))
+				ErrTooLong, k.batch.Count, over)))
 			return false
 		}
 		if !k.flush() {
 			return false
 		}
+		over = k.over(chars, words)
 	}
-	if over := k.over(chars, words); over != "" {
+	if over != "" {
 		k.yield(Record{}, r.Fail(fmt.Errorf("%w for a command line: %s", ErrTooLong, over)))
 		return false
 	}
@@ -102,14 +106,32 @@ func (k *packer) put(r *Record) {
 		k.batch = *r
 		k.batch.Count = 0
 	}
+	if k.Spread > 1 && !k.uneven && !k.isNext(r) {
+		k.marks, k.uneven = k.evenMarks(), true
+	}
 	k.batch.Args = push(args, r.Args...)
 	k.batch.Count += r.Count
 	if r.Raw != "" {
 		k.raw.WriteString(r.Raw)
 	}
-	if k.Spread > 1 {
+	if k.uneven {
 		k.marks = push(k.marks, mark{len(k.batch.Args), k.raw.Len(), k.batch.Count, r.Line})
 	}
+}
+
+// isNext reports whether r is one value, on the line after the last record:
+// where such records end needs no mark.
+func (k *packer) isNext(r *Record) bool {
+	return len(r.Args) == 1 && r.Count == 1 && r.Raw == "" && r.Line == k.batch.Line+k.batch.Count
+}
+
+// evenMarks are those of a batch of such records.
+func (k *packer) evenMarks() []mark {
+	marks := k.marks[:0]
+	for i := range k.batch.Count {
+		marks = append(marks, mark{i + 1, 0, i + 1, k.batch.Line + i})
+	}
+	return marks
 }
 
 func (k *packer) cost(r *Record) (chars, words int) {
@@ -156,6 +178,7 @@ func (k *packer) take() Record {
 	whole := k.batch
 	whole.Raw = k.raw.String()
 	k.batch, k.marks, k.chars, k.words = Record{}, k.marks[:0], 0, 0
+	k.uneven = false
 	k.raw.Reset()
 	return whole
 }
@@ -165,11 +188,14 @@ func (k *packer) end() bool {
 	if k.batch.Count == 0 {
 		return true
 	}
-	marks := k.marks
-	whole := k.take()
-	if len(marks) == 0 {
-		return k.yield(whole, nil)
+	if k.Spread <= 1 {
+		return k.yield(k.take(), nil)
 	}
+	marks := k.marks
+	if !k.uneven {
+		marks = k.evenMarks()
+	}
+	whole := k.take()
 	var from mark
 	for parts := min(k.Spread, len(marks)); parts > 0; parts-- {
 		n := (len(marks) + parts - 1) / parts

@@ -38,14 +38,25 @@ func (t *Template) Cost(arg string) int {
 
 // cost is how many bytes arg has where p stands, and what separates it.
 func (p *part) cost(arg string) int {
-	var room [256]byte
-	n, quotes := len(arg), 0
-	if p.tok.op.kind != opWhole {
-		written := p.tok.op.append(room[:0], arg)
-		n, quotes = len(written), bytes.Count(written, []byte{'\''})
-	} else if p.enc == encQuoted || p.enc == encInner {
-		quotes = strings.Count(arg, "'")
+	whole := p.tok.op.kind == opWhole
+	switch {
+	case whole && p.enc != encQuoted && p.enc != encInner:
+		return len(arg) + 1
+	case whole:
+		return p.quotedCost(len(arg), strings.Count(arg, "'"))
 	}
+	return p.changedCost(arg)
+}
+
+// changedCost is cost of a token that changes its value.
+func (p *part) changedCost(arg string) int {
+	var room [256]byte
+	written := p.tok.op.append(room[:0], arg)
+	return p.quotedCost(len(written), bytes.Count(written, []byte{'\''}))
+}
+
+// quotedCost is cost for n bytes, some of them quotes.
+func (p *part) quotedCost(n, quotes int) int {
 	switch p.enc {
 	case encQuoted:
 		return n + 3*quotes + len("'' ")
