@@ -3,6 +3,7 @@
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 FUZZTIME ?= 20s
+FUZZ     ?= ^Fuzz
 GO       ?= go
 
 # bash-completion, zsh, fish and man look here without being told.
@@ -41,8 +42,8 @@ lint: ## gofmt, go vet, staticcheck
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-fuzz: ## run every fuzz target for FUZZTIME (20s)
-	@set -e; tests=$$($(GO) test -list '^Fuzz' ./...); \
+fuzz: ## run the fuzz targets, or those of FUZZ=REGEXP, for FUZZTIME (20s)
+	@set -e; tests=$$($(GO) test -list '$(FUZZ)' ./...); \
 	echo "$$tests" | awk '/^Fuzz/ { f[n++] = $$1 } /^ok/ { while (n) print $$2, f[--n] }' | \
 	while read -r package target; do \
 		echo "$$package $$target"; \

@@ -93,7 +93,7 @@ func checkNoEscape(t *testing.T, line, value string) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		c := exec.CommandContext(ctx, shell, w.Argv()[1:]...)
 		c.Dir, c.Env, c.WaitDelay = dir, []string{"PATH=/nonexistent", "z=q"}, time.Second
-		_ = c.Run() // most lines are nonsense
+		runGroup(c)
 		cancel()
 		if _, err := os.Stat(filepath.Join(dir, "../ESCAPED")); !errors.Is(err, fs.ErrNotExist) {
 			t.Fatalf("%s ran a value, %v\nline %q\nran  %q", shell, err, line, tm.Text(&w))
