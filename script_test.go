@@ -157,7 +157,7 @@ func shell(ts *testscript.TestScript, neg bool, args []string) {
 	c.Dir, c.Env = ts.MkAbs("."), stateOf(ts).environ
 	c.Stdout, c.Stderr = ts.Stdout(), ts.Stderr()
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGTERM) }
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	c.WaitDelay = time.Second
 	ts.Check(c.Run())
 }

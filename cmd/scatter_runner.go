@@ -222,7 +222,6 @@ func (o *observer) Run(ctx context.Context, job engine.Job[*task]) (struct{}, er
 // over counts a job that has ended, or will never begin, writes its line in
 // the log, and stops the run if --halt says so.
 func (r *scatterRun) over(t *task, err error) {
-	t.over = true
 	if err != nil {
 		t.Err = err
 	}
@@ -239,6 +238,7 @@ func (r *scatterRun) over(t *task, err error) {
 		t.Command = r.commandOf(t)
 	}
 	r.mu.Lock()
+	t.over = true // from here on it is not among the running ones
 	halted := r.tally.add(t) && r.opt.failing.halt.reached(r.tally.well(), r.tally.failed, r.total) && !r.tally.halted
 	r.tally.halted = r.tally.halted || halted
 	r.mu.Unlock()
