@@ -85,9 +85,6 @@ func (j *jobs) slots() (int, error) {
 
 // changed reports whether the file was written since slots read it.
 func (j *jobs) changed() bool {
-	if j.file == "" {
-		return false
-	}
 	info, err := os.Stat(j.file)
 	return err == nil && !info.ModTime().Equal(j.read)
 }

@@ -41,6 +41,13 @@ func (r *scatterRun) fail(err error) {
 	}
 }
 
+// outcome is what was counted, and what fail noted.
+func (r *scatterRun) outcome() (tally, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tally, r.fatal
+}
+
 // drain starts no more jobs.
 func (r *scatterRun) drain(cause error) {
 	r.mu.Lock()
@@ -75,17 +82,19 @@ func (r *scatterRun) finish() error {
 	if err := errors.Join(errs...); err != nil {
 		r.fail(err)
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if errors.Is(r.fatal, syscall.EPIPE) {
+	counts, fatal := r.outcome()
+	if errors.Is(fatal, syscall.EPIPE) {
 		return exitBy(syscall.SIGPIPE).with(nil)
 	}
-	r.summarize()
-	return r.verdict()
+	r.summarize(&counts)
+	if fatal == nil {
+		_, fatal = r.outcome() // the summary could not be written
+	}
+	return r.verdict(&counts, fatal)
 }
 
 // verdict is how the run ends: the first reason of these that there is.
-func (r *scatterRun) verdict() error {
+func (r *scatterRun) verdict(t *tally, fatal error) error {
 	var stop stopError
 	var start *command.StartError
 	if at := new(stopError); errors.As(context.Cause(r.ctx), &at) {
@@ -94,21 +103,21 @@ func (r *scatterRun) verdict() error {
 	switch {
 	case stop.signal != 0:
 		return exitBy(stop.signal).with(nil)
-	case errors.As(r.fatal, &start):
+	case errors.As(fatal, &start):
 		how := exitNotExecutable
 		if start.Status() == exitNotFound.code {
 			how = exitNotFound
 		}
-		return how.with(scatterFailure(r.fatal))
-	case r.fatal != nil:
-		return scatterFailure(r.fatal)
+		return how.with(scatterFailure(fatal))
+	case fatal != nil:
+		return scatterFailure(fatal)
 	case stop.deadline:
 		return exitDeadline.with(scatterFailure(&stop))
-	case r.tally.halted && r.opt.failing.halt.on == haltSuccess,
-		r.tally.halted && r.opt.failing.halt.on == haltDone && r.tally.failed == 0:
+	case t.halted && r.opt.failing.halt.on == haltSuccess,
+		t.halted && r.opt.failing.halt.on == haltDone && t.failed == 0:
 		return nil // what was asked for happened
 	}
-	if status := r.tally.status(r.opt.failing.exitCode.word); status != 0 {
+	if status := t.status(r.opt.failing.exitCode.word); status != 0 {
 		return exit{code: status}.with(nil)
 	}
 	return nil
@@ -143,8 +152,7 @@ func (e *hintedError) Unwrap() error { return e.err }
 func (e *hintedError) Hint() string  { return e.hint }
 
 // summarize tells what failed, with lines that repeat it, and the counts.
-func (r *scatterRun) summarize() {
-	t := &r.tally
+func (r *scatterRun) summarize(t *tally) {
 	slices.SortFunc(t.failures, func(a, b failure) int { return a.seq - b.seq })
 	for _, f := range t.failures {
 		r.say("job %d failed: %s, after %s:\n%s", f.seq, f.how, roughly(f.took), f.command)

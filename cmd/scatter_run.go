@@ -46,6 +46,8 @@ type scatterRun struct {
 	ctx     context.Context
 	signals chan os.Signal
 
+	sizing sync.Mutex // one resize at a time
+
 	mu       sync.Mutex
 	tasks    map[int]*task // scattered and not delivered
 	total    int           // jobs, if {##} needs to know

@@ -262,10 +262,20 @@ func (r *scatterRun) adjust(t *task) {
 		}
 		r.pace.Scale(by, time.Millisecond)
 	}
-	if r.opt.pool.jobs.changed() {
-		if n, err := r.slotCount(); err == nil {
-			r.pool.Resize(n)
-		}
+	if r.opt.pool.jobs.file != "" {
+		r.resize()
+	}
+}
+
+// resize reads the file of -j again if it was written since.
+func (r *scatterRun) resize() {
+	r.sizing.Lock()
+	defer r.sizing.Unlock()
+	if !r.opt.pool.jobs.changed() {
+		return
+	}
+	if n, err := r.slotCount(); err == nil {
+		r.pool.Resize(n)
 	}
 }
 

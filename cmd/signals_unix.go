@@ -40,8 +40,8 @@ func (r *scatterRun) signal(sig syscall.Signal) {
 	case syscall.SIGUSR1:
 		r.say("%s", r.status())
 	case syscall.SIGUSR2:
-		r.notice("starting no more jobs")
 		r.drain(&stopError{why: "told to start no more jobs"})
+		r.notice("starting no more jobs")
 	case syscall.SIGTSTP:
 		signal.Notify(r.signals, syscall.SIGCONT)
 		r.clock.Pause()
@@ -61,17 +61,19 @@ func (r *scatterRun) interrupt(sig syscall.Signal) {
 		r.stage.Signal(syscall.SIGKILL)
 		return
 	}
-	if running := r.running(); len(running) > 0 {
-		var names []string
-		for _, t := range running[:min(len(running), 5)] {
-			names = append(names, fmt.Sprintf("#%d", t.Seq))
-		}
-		if len(running) > len(names) {
-			names = append(names, "…")
-		}
-		r.notice("stopping %s (%s), press Ctrl-C again to kill", plural(len(running), "job"), strings.Join(names, " "))
-	}
+	running := r.running()
 	r.stop(&stopError{why: "stopped by " + command.SignalName(sig), signal: sig})
+	if len(running) == 0 {
+		return
+	}
+	var names []string
+	for _, t := range running[:min(len(running), 5)] {
+		names = append(names, fmt.Sprintf("#%d", t.Seq))
+	}
+	if len(running) > len(names) {
+		names = append(names, "…")
+	}
+	r.notice("stopping %s (%s), press Ctrl-C again to kill", plural(len(running), "job"), strings.Join(names, " "))
 }
 
 // running are the jobs that have begun and are not over, by number. They must
