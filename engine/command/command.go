@@ -103,7 +103,7 @@ func (r *runner) Run(ctx context.Context, job engine.Job[engine.Call]) (engine.O
 	job.Begin()
 	call := &job.Args
 	if len(call.Argv) == 0 {
-		return engine.Output{}, &StartError{Name: "command", Err: errNotFound}
+		return engine.Output{}, &StartError{Name: "command", Err: proc.ErrNotFound}
 	}
 	r.setEnv(&job)
 	path, err := r.stage.path.look(call.Argv[0], r.env)
@@ -113,6 +113,7 @@ func (r *runner) Run(ctx context.Context, job engine.Job[engine.Call]) (engine.O
 	cmd := proc.Cmd{
 		Path: path, Argv: call.Argv, Env: r.env, Dir: call.Dir,
 		Stdin: call.Stdin, Stdout: call.Stdout, Stderr: call.Stderr,
+		Inherit: call.Inherit,
 	}
 	if cmd.Dir == "" {
 		cmd.Dir = r.stage.opt.Dir
@@ -145,7 +146,7 @@ func (r *runner) start(ctx context.Context, cmd *proc.Cmd) (proc.Exit, error) {
 		case !errors.As(err, &errno) || exit != (proc.Exit{}):
 			return exit, &OutputError{err}
 		case errno != syscall.EAGAIN || pause > time.Second:
-			return exit, newStartError(cmd, errno)
+			return exit, &StartError{Name: cmd.Argv[0], Err: proc.Reason(cmd, errno)}
 		}
 		select {
 		case <-time.After(pause):

@@ -46,13 +46,3 @@ func name(kv string) string {
 	n, _, _ := strings.Cut(kv, "=")
 	return n
 }
-
-// lookup returns the value of a variable.
-func lookup(env []string, key string) string {
-	for _, kv := range env {
-		if len(kv) > len(key) && kv[len(key)] == '=' && kv[:len(key)] == key {
-			return kv[len(key)+1:]
-		}
-	}
-	return ""
-}

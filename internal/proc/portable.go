@@ -45,7 +45,7 @@ type portable struct {
 }
 
 func (r *portable) start(c *Cmd) error {
-	r.cmd = &exec.Cmd{Path: c.Path, Args: c.Argv, Env: c.Env, Dir: c.Dir, SysProcAttr: ownGroup()}
+	r.cmd = &exec.Cmd{Path: c.Path, Args: c.Argv, Env: c.Env, Dir: c.Dir, SysProcAttr: ownGroup(), ExtraFiles: extraFiles(c.Inherit)}
 	err := r.open(c)
 	if err == nil {
 		r.host.nice.do(func() { err = unwrapExec(startError(c, r.cmd.Start())) })

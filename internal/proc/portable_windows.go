@@ -12,6 +12,9 @@ func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }
 
+// extraFiles are none: processes have handles of their own.
+func extraFiles([]*os.File) []*os.File { return nil }
+
 func exitDetails(*os.ProcessState) (syscall.Signal, int64) { return 0, 0 }
 
 // stopReading does nothing: pipes have no deadlines here, so that the output

@@ -26,6 +26,9 @@ type Cmd struct {
 	Dir            string    // "" is the current directory
 	Stdin          io.Reader // nil: /dev/null
 	Stdout, Stderr io.Writer // nil: /dev/null
+	// Inherit are files, made by Duplicate, that the process has at the same
+	// numbers; no other process gets them. Not on Windows.
+	Inherit []*os.File
 	// A Stdin, Stdout or Stderr that is an *os.File is the process's own.
 	// Other writers are written to by Run, one write at a time. When the
 	// process has ended, what is in the pipes by then is read and nothing

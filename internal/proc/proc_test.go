@@ -16,15 +16,20 @@ import (
 	"time"
 )
 
-// The test binary plays the other processes: the guard, and a host that is to
-// be killed.
+// The test binary plays the other processes: the guard, a host that is to be
+// killed, and those of parts.
 func TestMain(m *testing.M) {
 	switch {
 	case len(os.Args) == 2 && os.Args[1] == "guard":
 		os.Exit(Guard())
 	case len(os.Args) == 3 && os.Args[1] == "host":
 		playHost(os.Args[2])
+		os.Exit(0) // nobody has killed it: not a run of all tests, which would start more
+	case len(os.Args) > 1 && parts()[os.Args[1]] != nil:
+		parts()[os.Args[1]](os.Args[2:])
+		os.Exit(0)
 	}
+	closeAllOnExec() // what this was started with
 	os.Exit(m.Run())
 }
 

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -120,13 +119,10 @@ func (s *Slot) start(c *Cmd) (*process, *feed, error) {
 
 func spawn(c *Cmd, fds []uintptr, pidfd *int) (int, error) {
 	attr := &syscall.ProcAttr{
-		Dir: c.Dir, Env: c.Env, Files: fds,
+		Dir: c.Dir, Files: inheritFiles(fds, c.Inherit),
 		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, PidFD: pidfd},
 	}
-	pid, err := syscall.ForkExec(c.Path, c.Argv, attr)
-	if err == syscall.ENOEXEC { // a script without #!, as execvp(3) does it
-		pid, err = syscall.ForkExec("/bin/sh", append([]string{"/bin/sh", c.Path}, c.Argv[1:]...), attr)
-	}
+	pid, err := forkExec(c, attr)
 	return pid, startError(c, err)
 }
 
@@ -180,23 +176,11 @@ func (s *Slot) reap(p *process) Exit {
 	unix.Close(s.pidfd)
 	var status unix.WaitStatus
 	var usage unix.Rusage
-	for {
-		if _, err := unix.Wait4(p.pid, &status, 0, &usage); err != unix.EINTR {
-			break
-		}
-	}
+	wait(p.pid, &status, 0, &usage)
 	if stopped {
 		p.finish()
 	}
-	exit := Exit{
-		Code: status.ExitStatus(), Stopped: stopped,
-		User: time.Duration(usage.Utime.Nano()), System: time.Duration(usage.Stime.Nano()),
-		MaxRSS: usage.Maxrss << 10,
-	}
-	if status.Signaled() {
-		exit.Code, exit.Signal = -1, status.Signal()
-	}
-	return exit
+	return exitStatus(status, &usage, stopped)
 }
 
 // drain moves what is in the pipes and closes them, whoever else has them.
