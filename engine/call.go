@@ -2,6 +2,7 @@ package engine
 
 import (
 	"io"
+	"os"
 	"time"
 )
 
@@ -16,6 +17,10 @@ type Call struct {
 	// to while the command runs, never from two goroutines at once.
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+
+	// Inherit are files whose descriptors the process has too, at the same
+	// numbers. The caller closes them afterwards.
+	Inherit []*os.File
 }
 
 // Output is what a call came to, also when it failed.

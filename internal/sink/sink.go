@@ -25,6 +25,7 @@ type Job struct {
 	Signal  syscall.Signal // that ended it, or 0
 	Err     error          // nil: it succeeded
 	Usage   engine.Usage
+	Indexes []int // of the slots of semaphores that it holds
 
 	// Stdout and Stderr are where the job's output goes, after Open. They
 	// are *os.File where the job is to write itself.

@@ -258,6 +258,8 @@ func (t *token) appendCount(dst []byte, v *Values) []byte {
 		return appendPadded(dst, v.Total, 0)
 	case tokenPaddedSeq:
 		return appendPadded(dst, v.Seq, v.Total)
+	case tokenIndex:
+		return appendPadded(dst, v.Indexes[t.index], 0)
 	}
 	return appendPadded(dst, v.Slot, v.Slots)
 }

@@ -31,6 +31,7 @@ type Options struct {
 	Shell   string   // the shell that reads shell lines; "" is /bin/sh
 	Quote   bool     // the template's own words reach the command as they are, through any shell
 	Names   []string // columns; the first value is called Names[0]
+	Indexes []string // numbers that a job has besides its values; {NAME} is Values.Indexes of the same place
 	Width   int      // how many values each job has; 0 is not known
 	List    List
 	Fixed   bool // a command without a token takes no values
@@ -43,6 +44,8 @@ type Values struct {
 	Slot  int // {%}
 	Total int // {##}, and the width of {0#}
 	Slots int // the width of {0%}
+
+	Indexes []int // those of Options.Indexes
 }
 
 // A Template is a compiled command. It does not change: any number of

@@ -6,8 +6,8 @@ type Text struct{ parts []part }
 
 // CompileText reads a template of one string. Values are put into it as they
 // are, a blank between the values of {}; without a token it is always the
-// same. Of the options only Replace, Names and Width matter. A mistake is an
-// *Error.
+// same. Of the options only Replace, Names, Indexes and Width matter. A mistake
+// is an *Error.
 func CompileText(s string, o Options) (*Text, error) {
 	parts, err := parseParts(s, newGrammar(o), encText)
 	if err != nil {

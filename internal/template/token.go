@@ -20,6 +20,7 @@ const (
 	tokenTotal                       // {##}
 	tokenPaddedSeq                   // {0#}
 	tokenPaddedSlot                  // {0%}
+	tokenIndex                       // {NAME} of an index
 )
 
 // fixedTokens are those without a value, longer ones first.
@@ -34,7 +35,7 @@ var fixedTokens = []struct {
 // A token is one thing of a template that is replaced.
 type token struct {
 	kind  tokenKind
-	index int // which value, from 1 or from -1 at the end; 0 is every value
+	index int // which value, from 1 or from -1 at the end; 0 is every value; of a tokenIndex which index, from 0
 	op    op
 }
 
@@ -62,6 +63,8 @@ type grammar struct {
 	whole string   // what {} is
 	names []column // longest first
 	width int
+
+	indexes []string
 }
 
 // A column is a named value.
@@ -71,7 +74,7 @@ type column struct {
 }
 
 func newGrammar(o Options) *grammar {
-	g := &grammar{whole: cmp.Or(o.Replace, "{}"), width: o.Width}
+	g := &grammar{whole: cmp.Or(o.Replace, "{}"), width: o.Width, indexes: o.Indexes}
 	known := map[string]bool{"": true}
 	for i, name := range o.Names {
 		if !known[name] {
@@ -98,6 +101,11 @@ func (g *grammar) at(s string, i int, afterDollar bool) (*token, int, *Error) {
 	for _, f := range fixedTokens {
 		if strings.HasPrefix(rest, f.text) {
 			return &token{kind: f.kind}, len(f.text), nil
+		}
+	}
+	for k, name := range g.indexes {
+		if text := "{" + name + "}"; strings.HasPrefix(rest, text) {
+			return &token{kind: tokenIndex, index: k}, len(text), nil
 		}
 	}
 	t, n, err := g.valueToken(rest)
