@@ -31,7 +31,10 @@ import (
 // TestMain lets the test binary play loxctl and peak: it is installed under
 // those names in a directory of PATH.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"loxctl": main, "peak": peakMain})
+	testscript.Main(m, map[string]func(){
+		"loxctl": main, "peak": peakMain,
+		"loxctl-keeper": main, "loxctl-sem": main, // what loxctl calls itself
+	})
 }
 
 // patience is how long a script waits for what should take no time.
@@ -58,6 +61,7 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // or each program sleeps for a second
+			e.Setenv("LOXCTL_HOME", filepath.Join(e.WorkDir, "home"))
 			e.Values[key{}] = &state{lifelines: make(map[string]*fifo), environ: e.Vars}
 			return nil
 		},

@@ -19,14 +19,16 @@ type exit struct {
 
 var (
 	exitOK            = exit{code: 0, meaning: "everything that was asked for succeeded"}
+	exitNo            = exit{code: 1, meaning: "the no of a question, as lock check asks it"}
+	exitBusy          = exit{code: 75, meaning: "it could not be had now: held with --try, or the wait was over"}
 	exitJobs          = exit{code: 123, meaning: "at least one job failed or was not run"}
-	exitDeadline      = exit{code: 124, meaning: "a deadline of the whole run ended it"}
+	exitDeadline      = exit{code: 124, meaning: "a deadline of the whole run, or --max-hold, ended it"}
 	exitOwn           = exit{code: 125, meaning: "loxctl's own error: usage, configuration, input or output"}
 	exitNotExecutable = exit{code: 126, meaning: "the command cannot be executed"}
 	exitNotFound      = exit{code: 127, meaning: "the command was not found"}
 	exitSignal        = exit{code: 128, meaning: "ended by signal n: 129 HUP, 130 INT, 141 PIPE, 143 TERM"}
 
-	exits = []exit{exitOK, exitJobs, exitDeadline, exitOwn, exitNotExecutable, exitNotFound, exitSignal}
+	exits = []exit{exitOK, exitNo, exitBusy, exitJobs, exitDeadline, exitOwn, exitNotExecutable, exitNotFound, exitSignal}
 )
 
 // exitBy is how loxctl ends because of a signal.

@@ -15,17 +15,15 @@ const groupKey = "group"
 // addGroup adds the flags that add defines, which help lists together under
 // title, in the order of their definition.
 func addGroup(to *pflag.FlagSet, title string, add func(*pflag.FlagSet)) {
-	group := pflag.NewFlagSet(title, pflag.ContinueOnError)
-	group.SortFlags = false
-	add(group)
-	group.VisitAll(func(flag *pflag.Flag) {
-		if flag.Annotations == nil {
-			flag.Annotations = make(map[string][]string)
-		}
-		flag.Annotations[groupKey] = []string{title}
-	})
 	to.SortFlags = false
-	to.AddFlagSet(group)
+	before := 0
+	to.VisitAll(func(*pflag.Flag) { before++ })
+	add(to)
+	to.VisitAll(func(flag *pflag.Flag) {
+		if before--; before < 0 {
+			flag.Annotations = map[string][]string{groupKey: {title}}
+		}
+	})
 }
 
 // flagLists describes flags, one list a group.

@@ -17,7 +17,9 @@ import (
 var helpTexts embed.FS
 
 // topics are the pages that are not about a verb.
-func topics() []string { return []string{"placeholders", "exit-codes", "signals", "environment"} }
+func topics() []string {
+	return []string{"placeholders", "locks", "exit-codes", "signals", "environment"}
+}
 
 // newHelp is the verb "help": it prints a page.
 func newHelp(a *app) *cobra.Command {

@@ -29,14 +29,26 @@ type app struct {
 	config string    // --config
 }
 
-// guardVerb makes loxctl the guard of another one.
-const guardVerb = "__guard"
+// What loxctl starts itself again for: as the guard of another one, and to
+// hold something for a script.
+const (
+	guardVerb      = "__guard"
+	keeperVerb     = "__keeper"
+	backgroundVerb = "__background"
+)
 
 // Main runs the command line args, which come without the program's name, and
 // returns the status to exit with.
 func Main(args []string) int {
-	if len(args) == 1 && args[0] == guardVerb {
-		return command.Guard()
+	if len(args) > 0 {
+		switch args[0] {
+		case guardVerb:
+			return command.Guard()
+		case keeperVerb:
+			return runKeeper(args[1:])
+		case backgroundVerb:
+			return runBackground(args[1:])
+		}
 	}
 	a := &app{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
@@ -57,6 +69,9 @@ func (a *app) run(args []string) exit {
 
 // execute builds the verbs that args may name, and runs the one they do.
 func (a *app) execute(args []string) error {
+	if done, err := a.holdAtOnce(args); done {
+		return err
+	}
 	var root *cobra.Command
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		root = a.tree()

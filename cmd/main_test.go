@@ -15,6 +15,8 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"loxctl":       func() { os.Exit(Main(os.Args[1:])) },
+		keeperName:     func() { os.Exit(Main(os.Args[1:])) },
+		backgroundName: func() { os.Exit(Main(os.Args[1:])) },
 		"end-by-TERM":  func() { exitBy(syscall.SIGTERM).raise() },
 		"do-not-raise": func() { exitJobs.raise() },
 	})

@@ -18,6 +18,11 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		{"scatter", "Run", true, newScatter},
+		{"lock", "Locks", false, newLock},
+		{"sem", "Locks", false, newSem},
+		{"switch", "Locks", false, newSwitch},
+		{"ls", "Locks", false, newLs},
+		{"gc", "Locks", false, newGC},
 		{"help", "About loxctl", false, newHelp},
 		{"config", "About loxctl", false, newConfig},
 		{"completion", "About loxctl", false, newCompletion},
@@ -45,7 +50,7 @@ func (a *app) newRoot() *cobra.Command {
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(commandError)
 	root.PersistentFlags().AddFlagSet(a.globalFlags())
 	addGroup(root.Flags(), "Global", func(group *pflag.FlagSet) {
 		group.BoolVar(&version, "version", false, "print the version")

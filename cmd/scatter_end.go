@@ -54,6 +54,7 @@ func (r *scatterRun) drain(cause error) {
 	r.draining = true
 	r.mu.Unlock()
 	r.pool.Drain(cause)
+	r.endStarts(cause)
 }
 
 // stop ends the running jobs and starts no more.
@@ -130,7 +131,10 @@ func scatterFailure(err error) error {
 		return err // says whose it is
 	}
 	e := &hintedError{err: fmt.Errorf("scatter: %w", err)}
+	var advice interface{ Hint() string }
 	switch {
+	case errors.As(err, &advice):
+		e.hint = advice.Hint()
 	case errors.Is(err, template.ErrNUL):
 		e.hint = "if the records end with NUL, say so with -0"
 	case errors.Is(err, template.ErrTooLong), errors.Is(err, source.ErrTooLong):
@@ -140,16 +144,6 @@ func scatterFailure(err error) error {
 	}
 	return e
 }
-
-// hintedError is an error with advice.
-type hintedError struct {
-	err  error
-	hint string
-}
-
-func (e *hintedError) Error() string { return e.err.Error() }
-func (e *hintedError) Unwrap() error { return e.err }
-func (e *hintedError) Hint() string  { return e.hint }
 
 // summarize tells what failed, with lines that repeat it, and the counts.
 func (r *scatterRun) summarize(t *tally) {

@@ -252,6 +252,8 @@ type poolOptions struct {
 	jobs  jobs
 	delay delay
 	rate  rate
+	locks []string
+	sems  []string
 }
 
 func (o *poolOptions) addFlags(f *pflag.FlagSet) {
@@ -260,6 +262,8 @@ func (o *poolOptions) addFlags(f *pflag.FlagSet) {
 	f.Lookup("max-procs").Hidden = true // nor is it a key of the configuration
 	f.Var(&o.delay, "delay", "start jobs at least `DURATION` apart; with auto at its end, longer after a failure")
 	f.Var(&o.rate, "rate", "start no more than `N/TIME`, as 10/s or 100/m")
+	f.StringArrayVar(&o.locks, "lock", nil, "a job holds the lock `NAME`, which may have placeholders, while it runs; see loxctl help locks")
+	f.StringArrayVar(&o.sems, "sem", nil, "a job holds a slot of the semaphore NAME with N slots, given as `NAME=N`; {NAME} is the index of its slot")
 }
 
 // alias is a flag value that gives another flag.

@@ -39,12 +39,17 @@ type scatterRun struct {
 	sink    sink.Sink
 	store   io.Closer // of the sink; nil: it keeps nothing
 	joblog  *journal.Joblog
+	holds   *holdPlaces // nil: jobs hold nothing
 	clock   engine.Clock
 	pace    *engine.Pace
 	stderr  lines
 	cancel  context.CancelCauseFunc
 	ctx     context.Context
 	signals chan os.Signal
+
+	starting  context.Context // ends when no more jobs may begin
+	endStarts context.CancelCauseFunc
+	noIndexes []int
 
 	sizing sync.Mutex // one resize at a time
 
@@ -62,6 +67,7 @@ func newRun(ctx context.Context, a *app, o *scatterOptions, t *templates) (*scat
 	}
 	r := &scatterRun{app: a, opt: o, templates: t, tasks: make(map[int]*task)}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	r.starting, r.endStarts = context.WithCancelCause(r.ctx)
 	r.stderr.to = sink.Watch(a.stderr, "stderr", r.outputFailed)
 	if o.failing.failFast {
 		o.failing.halt = halt{now: true, on: haltFail, count: 1, text: "now,fail=1"}
@@ -69,6 +75,9 @@ func newRun(ctx context.Context, a *app, o *scatterOptions, t *templates) (*scat
 	var err error
 	if r.slots, err = r.slotCount(); err != nil {
 		return nil, scatterError("--jobs", err.Error())
+	}
+	if err := r.openHolds(); err != nil {
+		return nil, err
 	}
 	if err := r.openStage(); err != nil {
 		return nil, scatterFailure(err)

@@ -37,6 +37,9 @@ func (r *scatterRun) spawn(ctx context.Context, slot int) (taskRunner, error) {
 	if f.timeout != (limit{}) {
 		next = engine.TimeoutOn(next, &r.clock, r.timeLimit)
 	}
+	if r.holds != nil {
+		next = &holdRunner{run: r, next: next}
+	}
 	if r.pace != nil {
 		next = engine.Paced(next, r.pace)
 	}
@@ -104,16 +107,20 @@ func (x *execRunner) Run(ctx context.Context, job engine.Job[*task]) (struct{}, 
 		return struct{}{}, nil
 	}
 	call := engine.Call{Argv: x.words.Argv(), Stdin: r.stdin(t), Stdout: t.Stdout, Stderr: t.Stderr}
-	var err error
-	if call.Dir, call.Env, err = x.place(t, values); err != nil {
+	dir, env, err := x.place(t, values)
+	if err != nil {
 		return struct{}{}, err
+	}
+	call.Dir, call.Env = dir, env
+	if t.held != nil {
+		call.Env, call.Inherit = append(t.held.env, env...), t.held.files
 	}
 	out, err := x.next.Run(ctx, engine.With(job, call))
 	t.Usage = out.Usage
 	if err != nil {
 		t.Command = r.templates.command.Text(&x.words)
 		t.shell = r.templates.command.IsShell()
-		t.dir, t.env = call.Dir, slices.Clone(call.Env)
+		t.dir, t.env = dir, slices.Clone(env)
 	}
 	return struct{}{}, r.classify(t, err)
 }
@@ -140,7 +147,11 @@ func (x *execRunner) show(t *task) error {
 }
 
 func (r *scatterRun) values(j *sink.Job) *template.Values {
-	return &template.Values{Args: j.Args, Seq: j.Seq, Slot: j.Slot, Total: r.total, Slots: r.slots}
+	v := &template.Values{Args: j.Args, Seq: j.Seq, Slot: j.Slot, Total: r.total, Slots: r.slots, Indexes: j.Indexes}
+	if v.Indexes == nil {
+		v.Indexes = r.noIndexes // it holds nothing yet
+	}
+	return v
 }
 
 // stdin is what the job reads; nil is /dev/null.
@@ -222,6 +233,9 @@ func (o *observer) Run(ctx context.Context, job engine.Job[*task]) (struct{}, er
 // over counts a job that has ended, or will never begin, writes its line in
 // the log, and stops the run if --halt says so.
 func (r *scatterRun) over(t *task, err error) {
+	if r.holds != nil {
+		r.holds.turns.pass(t.Seq) // if it never came so far
+	}
 	if err != nil {
 		t.Err = err
 	}

@@ -16,6 +16,7 @@ type templates struct {
 	tag     *template.Text
 	workdir *template.Text   // nil: none, or a new one for each job
 	env     []*template.Text // NAME=VALUE
+	holds   []holdTemplate   // what a job holds
 	area    int              // of the kernel, for a command line without the environment
 }
 
@@ -23,6 +24,7 @@ func (o *scatterOptions) compile(a *app, words []string, src *source.Source) (*t
 	opt := template.Options{
 		Replace: o.command.replace, Shell: o.command.shellPath(a), Quote: o.command.quote,
 		Names: src.Names(), Width: src.Width(), Fixed: o.input.stdin,
+		Indexes: o.pool.indexes(),
 	}
 	switch {
 	case o.command.noShell:
@@ -45,6 +47,9 @@ func (o *scatterOptions) compile(a *app, words []string, src *source.Source) (*t
 	t := &templates{area: command.ArgArea(a.environ)}
 	var err error
 	if t.command, err = template.Compile(words, opt); err != nil {
+		return nil, err
+	}
+	if err := t.compileHolds(&o.pool, opt); err != nil {
 		return nil, err
 	}
 	return t, t.compileTexts(o, opt)
@@ -89,7 +94,8 @@ func (t *templates) tagger(values func(*sink.Job) *template.Values) sink.Tag {
 // needTotal reports whether one of them has the number of jobs.
 func (t *templates) needTotal() bool {
 	need := func(text *template.Text) bool { return text != nil && text.NeedsTotal() }
-	return t.command.NeedsTotal() || need(t.tag) || need(t.workdir) || slices.ContainsFunc(t.env, need)
+	return t.command.NeedsTotal() || need(t.tag) || need(t.workdir) || slices.ContainsFunc(t.env, need) ||
+		slices.ContainsFunc(t.holds, func(h holdTemplate) bool { return need(h.name) })
 }
 
 // shellPath is the shell that shell lines are for.

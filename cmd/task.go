@@ -18,6 +18,7 @@ type task struct {
 	shell  bool     // Command is a line for the shell, not words
 	dir    string   // of a failed command; "" is ours
 	env    []string // that it had besides ours
+	held   *jobHolds
 }
 
 // longest is how many bytes of a command the summary shows.

@@ -76,12 +76,19 @@ func words(least, most int, missing string) cobra.PositionalArgs {
 	}
 }
 
-// flagError turns what pflag says into one of our errors.
-func flagError(c *cobra.Command, err error) error {
-	e := &usageError{why: err.Error()}
+// commandError is flagError for a command of cobra's.
+func commandError(c *cobra.Command, err error) error {
+	verb := ""
 	if c.HasParent() {
-		e.verb = c.Name()
+		verb = c.Name()
 	}
+	return flagError(verb, c.Flags(), err)
+}
+
+// flagError turns what pflag says about the flags of a verb into one of our
+// errors.
+func flagError(verb string, flags *pflag.FlagSet, err error) error {
+	e := &usageError{verb: verb, why: err.Error()}
 	var (
 		unknown *pflag.NotExistError
 		missing *pflag.ValueRequiredError
@@ -90,7 +97,7 @@ func flagError(c *cobra.Command, err error) error {
 	)
 	switch {
 	case errors.As(err, &unknown):
-		e.unknownFlag(c, unknown)
+		e.unknownFlag(flags, unknown)
 	case errors.As(err, &missing):
 		e.what = flagName(missing.GetFlag())
 		name, _ := pflag.UnquoteUsage(missing.GetFlag())
@@ -108,7 +115,7 @@ func flagError(c *cobra.Command, err error) error {
 	return e
 }
 
-func (e *usageError) unknownFlag(c *cobra.Command, unknown *pflag.NotExistError) {
+func (e *usageError) unknownFlag(flags *pflag.FlagSet, unknown *pflag.NotExistError) {
 	e.why = "unknown flag"
 	if letters := unknown.GetSpecifiedShortnames(); letters != "" {
 		letter, _ := utf8.DecodeRuneInString(letters)
@@ -117,7 +124,7 @@ func (e *usageError) unknownFlag(c *cobra.Command, unknown *pflag.NotExistError)
 	}
 	name := unknown.GetSpecifiedName()
 	var names []string
-	c.Flags().VisitAll(func(flag *pflag.Flag) {
+	flags.VisitAll(func(flag *pflag.Flag) {
 		if !flag.Hidden {
 			names = append(names, flag.Name)
 		}
@@ -125,3 +132,13 @@ func (e *usageError) unknownFlag(c *cobra.Command, unknown *pflag.NotExistError)
 	e.what = "--" + name
 	e.hint = didYouMean("--", name, names)
 }
+
+// hintedError is an error with advice.
+type hintedError struct {
+	err  error
+	hint string
+}
+
+func (e *hintedError) Error() string { return e.err.Error() }
+func (e *hintedError) Unwrap() error { return e.err }
+func (e *hintedError) Hint() string  { return e.hint }

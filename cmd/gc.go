@@ -1,0 +1,86 @@
+package cmd
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/loxctl/loxctl/internal/state"
+	"github.com/loxctl/loxctl/locks"
+)
+
+type gcOptions struct {
+	older  duration
+	dryRun bool
+	place  placeOptions
+}
+
+func newGC(a *app) *cobra.Command {
+	o := new(gcOptions)
+	c := &cobra.Command{
+		Use:               "gc",
+		Args:              words(0, 0, ""),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              func(*cobra.Command, []string) error { return verbFailed("gc", a.runGC(o)) },
+	}
+	o.addFlags(c.Flags())
+	return c
+}
+
+func (o *gcOptions) addFlags(flags *pflag.FlagSet) {
+	o.older = duration(24 * time.Hour)
+	addGroup(flags, "What to remove", func(group *pflag.FlagSet) {
+		group.Var(&o.older, "older", "what has not been used for `DURATION`")
+		group.BoolVar(&o.dryRun, "dry-run", false, "print the names, remove nothing")
+	})
+	addGroup(flags, "Other", o.place.addFlags)
+}
+
+// runGC removes the files of locks that nobody has used for long, and prints
+// whose they were.
+func (a *app) runGC(o *gcOptions) error {
+	home, err := state.Home(o.place.home, a.getenv)
+	if err != nil {
+		return err
+	}
+	dir, err := a.lookAt(&o.place)
+	if dir == nil {
+		return err
+	}
+	if !o.dryRun {
+		if dir, err = (locks.Options{AllowFS: o.place.allowFS}).Open(home); err != nil {
+			return err
+		}
+	}
+	text := ""
+	for info, unusedErr := range dir.Unused(o.older.of()) {
+		if unusedErr != nil {
+			err = errors.Join(err, unusedErr)
+			continue
+		}
+		gone := o.dryRun
+		if !gone {
+			var goneErr error
+			gone, goneErr = remove(dir, home, &info, o.older.of())
+			err = errors.Join(err, goneErr)
+		}
+		if gone {
+			text += info.Kind.String() + "\t" + info.Name + "\n"
+		}
+	}
+	return errors.Join(err, a.print(text))
+}
+
+// remove removes the files of a lock, and what is known about failures in the
+// background that nobody has asked for.
+func remove(dir *locks.Dir, home string, info *locks.Info, older time.Duration) (bool, error) {
+	gone, err := dir.Remove(info.Kind, info.Name, older)
+	if gone && info.Kind == locks.KindSem {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(home, filepath.FromSlash(failuresOf(info.Name)))))
+	}
+	return gone, err
+}

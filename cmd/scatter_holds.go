@@ -1,0 +1,323 @@
+package cmd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/loxctl/loxctl/engine"
+	"github.com/loxctl/loxctl/internal/state"
+	"github.com/loxctl/loxctl/internal/template"
+	"github.com/loxctl/loxctl/locks"
+)
+
+// A holdTemplate is a lock or semaphore that each job holds.
+type holdTemplate struct {
+	flag  string // lock or sem
+	name  *template.Text
+	slots int // of a semaphore; 0: whatever it has
+	index int // where in the indexes of the job; -1: it has none
+}
+
+// placeholderName is what can be between braces.
+var placeholderName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
+
+// cutSem takes NAME=N apart.
+func cutSem(text string) (name, slots string) {
+	if at := strings.LastIndexByte(text, '='); at >= 0 {
+		return text[:at], text[at+1:]
+	}
+	return text, ""
+}
+
+// indexes are the semaphores whose index has a placeholder.
+func (o *poolOptions) indexes() []string {
+	var names []string
+	for _, text := range o.sems {
+		if name, _ := cutSem(text); placeholderName.MatchString(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// compileHolds reads --lock and --sem. The indexes are not among what their
+// names can have: a job must know what to hold first.
+func (t *templates) compileHolds(o *poolOptions, opt template.Options) error {
+	indexes := opt.Indexes
+	opt.Indexes = nil
+	for _, name := range indexes {
+		if slices.Contains(opt.Names, name) {
+			return scatterError("--sem", fmt.Sprintf("%s: {%s} is a column of the input", name, name))
+		}
+	}
+	for _, name := range o.locks {
+		if err := t.addHold(holdTemplate{flag: "lock", index: -1}, name, opt); err != nil {
+			return err
+		}
+	}
+	for _, text := range o.sems {
+		name, slots := cutSem(text)
+		h := holdTemplate{flag: "sem", index: slices.Index(indexes, name)}
+		if strings.Contains(text, "=") {
+			var err error
+			if h.slots, err = strconv.Atoi(slots); err != nil || h.slots < 1 || h.slots > locks.MaxSlots {
+				return scatterError("--sem", fmt.Sprintf("%s: %q is no number of slots from 1 to %d", name, slots, locks.MaxSlots))
+			}
+		}
+		if err := t.addHold(h, name, opt); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *templates) addHold(h holdTemplate, name string, opt template.Options) (err error) {
+	if name == "" {
+		return scatterError("--"+h.flag, "the name is missing")
+	}
+	if h.name, err = template.CompileText(name, opt); err != nil {
+		return err
+	}
+	t.holds = append(t.holds, h)
+	return nil
+}
+
+// holdPlaces is where the jobs of a run get what they hold.
+type holdPlaces struct {
+	dir   *locks.Dir
+	turns turns
+}
+
+// openHolds opens the directory of named things, if jobs hold any.
+func (r *scatterRun) openHolds() error {
+	r.noIndexes = make([]int, len(r.opt.pool.indexes()))
+	if len(r.templates.holds) == 0 || r.opt.output.dryRun {
+		return nil
+	}
+	path, err := state.Home("", r.app.getenv)
+	if err != nil {
+		return scatterFailure(err)
+	}
+	dir, err := locks.Open(path)
+	if err != nil {
+		return scatterFailure(err)
+	}
+	r.holds = &holdPlaces{dir: dir}
+	return nil
+}
+
+// turns let jobs draw their tickets in the order of their numbers. Those that
+// run in different slots would come to a lock in any order.
+type turns struct {
+	mu     sync.Mutex
+	last   int                   // all up to this one have had their turn
+	passed map[int]bool          // later ones that have
+	waits  map[int]chan struct{} // by the job that waits
+}
+
+// await waits for the turn of a job.
+func (t *turns) await(ctx context.Context, seq int) error {
+	t.mu.Lock()
+	if t.last >= seq-1 {
+		t.mu.Unlock()
+		return nil
+	}
+	if t.waits == nil {
+		t.waits = make(map[int]chan struct{})
+	}
+	mine := make(chan struct{})
+	t.waits[seq] = mine
+	t.mu.Unlock()
+	select {
+	case <-mine:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// pass says that a job has had its turn, or will not need it.
+func (t *turns) pass(seq int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if seq <= t.last {
+		return
+	}
+	if t.passed == nil {
+		t.passed = make(map[int]bool)
+	}
+	t.passed[seq] = true
+	for t.passed[t.last+1] {
+		t.last++
+		delete(t.passed, t.last)
+	}
+	if next := t.waits[t.last+1]; next != nil {
+		delete(t.waits, t.last+1)
+		close(next)
+	}
+}
+
+// holdRunner runs a job while it holds what --lock and --sem say. The job has
+// not begun while it waits for that, so no time limit runs.
+type holdRunner struct {
+	run  *scatterRun
+	next taskRunner
+}
+
+// Close closes what is inside.
+func (h *holdRunner) Close() error { return h.next.(io.Closer).Close() }
+
+func (h *holdRunner) Run(ctx context.Context, job engine.Job[*task]) (struct{}, error) {
+	r, t := h.run, job.Args
+	held, err := r.hold(ctx, t)
+	if err == nil {
+		t.held = held
+		_, err = h.next.Run(ctx, job)
+		t.held = nil
+	} else if blocked := new(locks.DeadlockError); errors.As(err, &blocked) { // the job failed, not the run
+		r.mu.Lock()
+		t.Attempt, t.Start = job.Attempt, time.Now()
+		r.mu.Unlock()
+	}
+	if releaseErr := held.release(); releaseErr != nil {
+		r.fail(releaseErr)
+		r.drain(releaseErr)
+	}
+	return struct{}{}, err
+}
+
+// jobHolds is what a job holds.
+type jobHolds struct {
+	holds []*locks.Hold
+	files []*os.File // for the job, so that they outlive us if the job does
+	list  string     // LOXCTL_HELD
+	env   []string
+}
+
+func (j *jobHolds) release() error {
+	var errs []error
+	for _, h := range slices.Backward(j.holds) {
+		errs = append(errs, h.Release())
+	}
+	for _, f := range j.files {
+		f.Close()
+	}
+	return errors.Join(errs...)
+}
+
+// A need is one lock or slot that a job must have.
+type need struct {
+	opt   lockOptions
+	index int
+}
+
+// hold gets what a job must hold, in one order for all jobs whatever the names
+// are made of, so that two cannot wait for each other. The result is never nil.
+func (r *scatterRun) hold(ctx context.Context, t *task) (*jobHolds, error) {
+	held := &jobHolds{list: r.app.getenv("LOXCTL_HELD")}
+	needs := r.needs(t)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(r.starting, func() { cancel(context.Cause(r.starting)) })()
+	if err := r.holds.turns.await(ctx, t.Seq); err != nil {
+		return held, err
+	}
+	defer r.holds.turns.pass(t.Seq)
+	tree := rand.Uint64() | 1
+	about := variables{}
+	for i, n := range needs {
+		if err := r.holdOne(ctx, t, held, &n, tree, &about); err != nil {
+			return held, r.holdFailed(t, err)
+		}
+		if i == 0 {
+			r.holds.turns.pass(t.Seq)
+		}
+	}
+	held.env = append(about, "LOXCTL_TREE="+strconv.FormatUint(tree, 16))
+	return held, nil
+}
+
+// needs are the names that the job's values make, each once, in order.
+func (r *scatterRun) needs(t *task) []need {
+	values := r.values(&t.Job)
+	t.Indexes = make([]int, len(r.noIndexes))
+	var needs []need
+	for _, h := range r.templates.holds {
+		n := need{index: h.index}
+		n.opt.verb, n.opt.name = h.flag, string(h.name.Append(nil, values))
+		n.opt.mode.slots = h.slots
+		needs = append(needs, n)
+	}
+	slices.SortStableFunc(needs, func(a, b need) int {
+		return cmp.Or(cmp.Compare(a.opt.verb, b.opt.verb), cmp.Compare(a.opt.name, b.opt.name))
+	})
+	return slices.CompactFunc(needs, func(a, b need) bool {
+		return a.opt.verb == b.opt.verb && a.opt.name == b.opt.name
+	})
+}
+
+// holdOne gets one of them, and what the job shall know and inherit of it.
+func (r *scatterRun) holdOne(ctx context.Context, t *task, held *jobHolds, n *need, tree uint64, about *variables) error {
+	o, dir := &n.opt, r.holds.dir
+	outer, err := r.app.heldAround(o, dir)
+	if err == nil && outer != nil {
+		err = o.heldAlready(outer, "a job cannot get what loxctl runs under")
+	}
+	if err != nil {
+		return err
+	}
+	who := r.app.who(o, r.commandOf(t))
+	who.Tree = tree
+	request := o.request(who)
+	request.Queued = func() { r.holds.turns.pass(t.Seq) }
+	began := time.Now()
+	h, err := dir.Locker(request).Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	held.holds = append(held.holds, h)
+	if n.index >= 0 {
+		t.Indexes[n.index] = h.Index()
+	}
+	f := locks.File(h)
+	if f == nil {
+		return fmt.Errorf("%s: the descriptor cannot be duplicated", o.name)
+	}
+	held.files = append(held.files, f)
+	entry := heldEntry{o.kind().String(), o.heldMode(), h.Token(), state.Escape(o.file())}
+	held.list = strings.TrimSpace(held.list + " " + entry.String())
+	*about = variables{
+		"LOXCTL_WAIT_MS=" + strconv.FormatInt(time.Since(began).Milliseconds(), 10),
+		"LOXCTL_HELD=" + held.list,
+		"LOXCTL_LOCK_FD=" + strconv.Itoa(int(f.Fd())),
+	}
+	return about.describe(o, dir, o.lockMode().String(), h.Token(), h.Index())
+}
+
+// holdFailed decides whom an error is about: the end of the run and a deadlock
+// are the job's; what cannot work ends the run, after what runs.
+func (r *scatterRun) holdFailed(t *task, err error) error {
+	var blocked *locks.DeadlockError
+	var name *locks.NameError
+	switch {
+	case r.starting.Err() != nil, errors.As(err, &blocked):
+		return err
+	case errors.As(err, &name):
+		return r.badInput(t, err)
+	}
+	t.told = true
+	r.fail(err)
+	r.drain(err)
+	return err
+}
