@@ -3,40 +3,40 @@
 package locks
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"time"
 )
 
 // A keeper holds for a worker, as it does for a script: a launcher acquires,
 // starts the keeper, entrusts the hold to it and ends. The keeper releases when
-// the worker closes a pipe, or dies.
+// the worker lets go of a pipe, or dies.
 
 // A launch is what a launcher shall do.
 type launch struct {
 	chaosPlan
 	Number int
 	Side   byte
-	Wait   time.Duration // negative: for ever; zero: try
 }
 
-// The end states of a launcher.
+// Exit statuses of a launcher that has got nothing.
 const (
-	launchLate = 10 + iota
-	launchRefused
+	launchLate    = 10
+	launchRefused = 11
 )
 
+// keptGrip acquires through a launcher.
 func (l *lane) keptGrip(side byte) (*grip, error) {
-	asked, leash, err := os.Pipe() // the keeper lives until the leash is let go
+	end, leash, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	defer asked.Close()
-	cmd := play("launcher", launch{l.chaosPlan, l.number, side, someWait()})
-	cmd.ExtraFiles = []*os.File{asked}
+	defer end.Close()
+	cmd := play("launcher", launch{l.chaosPlan, l.number, side})
+	cmd.ExtraFiles = []*os.File{end}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -45,40 +45,91 @@ func (l *lane) keptGrip(side byte) (*grip, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	l.board.helper[l.Worker].Store(int64(cmd.Process.Pid))
-	var g grip
+	helper := &l.board.helper[l.Worker]
+	helper.Store(int64(cmd.Process.Pid))
+	g := &grip{release: leash.Close}
 	var pid int64
 	_, scanErr := fmt.Fscan(out, &g.token, &g.index, &pid)
-	err = cmd.Wait()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
-		err = map[int]error{launchLate: errLate, launchRefused: ErrHeld}[exit.ExitCode()]
+	if err := launchError(cmd.Wait(), scanErr); err != nil {
 		leash.Close()
-		return nil, cmpError(err, exit)
-	}
-	if err = errors.Join(err, scanErr); err != nil {
 		return nil, err
 	}
-	l.board.helper[l.Worker].Store(pid)
-	g.release = func() error { return l.dismiss(leash, g.token) }
-	return &g, nil
+	helper.Store(pid)
+	return g, nil
 }
 
-func cmpError(err error, or error) error {
+func launchError(waitErr, scanErr error) error {
+	var exit *exec.ExitError
+	if errors.As(waitErr, &exit) {
+		switch exit.ExitCode() {
+		case launchLate:
+			return errLate
+		case launchRefused:
+			return ErrHeld
+		}
+	}
+	return errors.Join(waitErr, scanErr)
+}
+
+// launcher acquires and leaves the hold to a keeper.
+func launcher() error {
+	var plan launch
+	if err := readPlan(&plan); err != nil {
+		return err
+	}
+	d, err := Open(plan.Home)
 	if err != nil {
 		return err
 	}
-	return or
+	l := &lane{chaosPlan: plan.chaosPlan, number: plan.Number, dir: d}
+	r := l.request(plan.Side)
+	r.Who = Who{Owner: os.Getppid(), Keeper: true}
+	h, err := l.acquire(d.Locker(r))
+	switch {
+	case err == errLate:
+		os.Exit(launchLate)
+	case err == ErrHeld:
+		os.Exit(launchRefused)
+	case err != nil:
+		return err
+	}
+	cmd := play("keeper", plan.chaosPlan)
+	cmd.ExtraFiles = append([]*os.File{os.NewFile(3, "leash")}, Files(h)...)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	if err := Entrust(h, cmd.Process.Pid); err != nil {
+		return err
+	}
+	_, err = fmt.Println(h.Token(), h.Index(), cmd.Process.Pid)
+	return err
 }
 
-func someWait() time.Duration { return -1 }
-
-// dismiss lets the keeper go, and waits until it has released.
-func (l *lane) dismiss(leash io.Closer, token uint64) error {
-	return leash.Close()
+// keeper holds until the worker lets go of it.
+func keeper() error {
+	var plan chaosPlan
+	if err := readPlan(&plan); err != nil {
+		return err
+	}
+	files := []*os.File{os.NewFile(4, "lock")}
+	if plan.Slots > 0 {
+		files = append(files, os.NewFile(5, "slot"))
+	}
+	h, err := Adopt(files)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(io.Discard, os.NewFile(3, "leash")); err != nil {
+		return err
+	}
+	return h.Release()
 }
 
-func launcher() error { return nil }
-func keeper() error   { return nil }
-func actor() error    { return nil }
-func crowd() error    { return nil }
+// dismissed waits until the keepers of the dead have gone too.
+func (a *arena) dismissed() {
+	ctx, cancel := context.WithTimeout(a.t.Context(), 5e9)
+	defer cancel()
+	if err := a.dir.Drained(ctx, a.kind(), chaosName); err != nil {
+		a.t.Errorf("keepers: %v\n%s", err, a.situation())
+	}
+}

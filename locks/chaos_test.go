@@ -189,10 +189,10 @@ func (a *arena) choose(inside bool) (int, bool) {
 func (a *arena) kill(i int) {
 	w := &a.workers[i]
 	a.board.dead[i].Store(w.generation)
+	w.cmd.Process.Kill()
 	if rand.IntN(2) == 0 {
 		a.killHelper(int(a.board.helper[i].Load()))
 	}
-	w.cmd.Process.Kill()
 	a.reap(i)
 	if a.board.clear(i) {
 		a.inside++
@@ -271,6 +271,9 @@ func (a *arena) checkFree() {
 		if f := a.workers[i].shell; f != nil {
 			f.Close()
 		}
+	}
+	if a.plan.Keeper {
+		a.dismissed()
 	}
 	k := a.dir.QLock(chaosName)
 	if a.plan.Slots > 0 {

@@ -47,6 +47,7 @@ func (l *named) acquire(ctx context.Context, try bool) (*Hold, error) {
 		return nil, l.err
 	}
 	p := &participant{named: l, fifo: -1}
+	p.describe() // which reads /proc: not while everybody waits for M
 	if err := p.guarded.open(ctx, l, try); err != nil {
 		return nil, err
 	}
@@ -166,11 +167,11 @@ func (p *participant) note(doing recordState) error {
 	return p.file.WriteAt(p.scratch[:], recordOffset(p.slot))
 }
 
-// describe fills in what does not change.
+// describe fills in the record, but for what the turnstile decides.
 func (p *participant) describe() {
 	self := p.dir.self()
 	p.record = record{
-		ticket: p.ticket, mode: p.Mode, group: p.group,
+		mode: p.Mode, group: p.group,
 		pid: uint32(self.PID), start: self.Start, namespace: self.Namespace,
 		uid: uint32(os.Geteuid()), tree: p.Who.Tree, inside: p.Who.Inside,
 		owner: uint32(p.Who.Owner), label: clip(p.Who.Label, 64), command: clip(p.Who.Command, 96),

@@ -39,7 +39,7 @@ func (p *participant) enqueue(try bool) (inside bool, err error) {
 	if err := p.chooseRecord(); err != nil {
 		return false, err
 	}
-	p.describe()
+	p.record.ticket = p.ticket
 	if inside, err = p.enterAtOnce(prev); err != nil || inside {
 		return inside, err
 	}
@@ -262,16 +262,17 @@ func (p *participant) joinGroup() (bool, error) {
 	return false, err
 }
 
-// enterGroup joins, or is the first of its group in an empty room.
-func (p *participant) enterGroup() (bool, error) {
-	inside, err := p.joinGroup()
-	if err != nil || inside {
-		return inside, err
-	}
-	if alone, err := p.body.Try(byteH, state.WriteLock); err != nil || !alone {
+// enterGroup is the first of its group in an empty room, or joins.
+func (p *participant) enterGroup() (inside bool, err error) {
+	if alone, err := p.body.Try(byteH, state.WriteLock); err != nil {
 		return false, err
+	} else if !alone {
+		return p.joinGroup()
 	}
-	err = writeWords(p.body, offGroup, p.group)
+	last, err := readWord(p.body, offGroup)
+	if err == nil && last != p.group {
+		err = writeWords(p.body, offGroup, p.group)
+	}
 	if err == nil {
 		inside, err = p.body.Try(byteH, state.ReadLock)
 	}
