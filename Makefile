@@ -3,6 +3,7 @@
 PREFIX   ?= /usr/local
 DESTDIR  ?=
 FUZZTIME ?= 20s
+KILLS    ?= 3000
 FUZZ     ?= ^Fuzz
 GO       ?= go
 
@@ -13,7 +14,7 @@ bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 zshdir  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
-.PHONY: help build try test race lint fuzz bench generate install uninstall snapshot
+.PHONY: help build try test race lint fuzz chaos mutants bench bench-locks generate install uninstall snapshot
 
 help: ## say what can be made (the default)
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,8 +51,18 @@ fuzz: ## run the fuzz targets, or those of FUZZ=REGEXP, for FUZZTIME (20s)
 		$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package"; \
 	done
 
-bench: ## measure loxctl beside its peers and the limit (5 minutes; bench-quick: 1)
+chaos: ## kill processes at the named locks, KILLS (3000) in each mode (5 minutes)
+	LOXCTL_CHAOS_KILLS=$(KILLS) $(GO) test -count=1 -timeout 60m -v -run '^TestChaos$$' ./locks
+
+mutants: ## break the rules of the named locks one by one: do the tests notice?
+	$(GO) test -count=1 -tags mutant -v -run '^TestMutants$$' ./locks
+
+bench: ## measure loxctl beside its peers and the limit (6 minutes; bench-quick: 1)
 	@$(GO) run ./internal/bench $(BENCHFLAGS)
+	@$(MAKE) --no-print-directory bench-locks
+
+bench-locks: ## measure package locks beside flock(2), without a command line (1 minute)
+	@$(GO) test -run '^$$' -bench '^Benchmark(MemoryFree|Named|HandOff|LongestWait)$$' ./locks
 
 bench-%: # bench-quick, bench-list
 	@$(GO) run ./internal/bench -$* $(BENCHFLAGS)

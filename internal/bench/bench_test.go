@@ -18,6 +18,7 @@ func TestMedian(t *testing.T) {
 		{"nothing", nil, figure{}},
 		{"one", []figure{{1, 2, 3}}, figure{1, 2, 3}},
 		{"odd, each metric by itself", []figure{{3, 10, 5}, {1, 30, 5}, {2, 20, 6}}, figure{2, 20, 5}},
+		{"the most inversions", []figure{{1, 1, 1, 0}, {1, 1, 1, 3}, {1, 1, 1, 0}}, figure{1, 1, 1, 3}},
 		{"even", []figure{{1, 1, 0}, {4, 2, 0}, {2, 3, 0}, {3, 4, 0}}, figure{2.5, 2.5, 0}},
 		{"an outlier", []figure{{1, 1, 1}, {1, 1, 1}, {900, 900, 900}}, figure{1, 1, 1}},
 	}
@@ -52,6 +53,7 @@ func TestVerdict(t *testing.T) {
 		{target{wall, 0.6, "xargs"}, "wall ≤ 0.6 × xargs: 0.50, met"},
 		{target{peak, 80, ""}, "peak ≤ 80 MiB: 80.0, met"},
 		{target{peak, 16, ""}, "peak ≤ 16 MiB: **80.0, missed**"},
+		{target{inversions, 0, ""}, "inversions ≤ 0: 0, met"},
 		{target{cpu, 1, "rush"}, "CPU ≤ 1 × rush: nothing to compare with"},
 		{target{cpu, 1, "xe"}, "CPU ≤ 1 × xe: nothing to compare with"},
 		{target{cpu, 1, "floor"}, "CPU ≤ 1 × floor: nothing to compare with"},
@@ -74,7 +76,7 @@ func TestLine(t *testing.T) {
 	broken := result{contender: contender{label: "loxctl -u"}, err: errors.New("exit status 1")}
 	results := []result{
 		done("loxctl", figure{2, 1, 9}), done("loxctl 10", figure{1, 1, 8}), broken,
-		done("floor", figure{1.6, 2, 1}), slow, done("xargs", figure{2.5, 2, 1.5}),
+		done("floor", figure{1.6, 2, 1}), slow, done("xargs", figure{2.5, 2, 1.5, 7}),
 	}
 	tests := []struct {
 		name string
@@ -92,6 +94,10 @@ func TestLine(t *testing.T) {
 		{
 			"memory", row{name: "m", jobs: 100, judge: peak},
 			`| m [5] | **9.00 MiB**<br>10: 8.00 MiB<br>loxctl -u **failed** | 1.00 MiB (9.00 ×) | xargs 1.50 MiB (6.00 ×)<br>parallel 18.0 MiB (0.50 ×) [once] | – |`,
+		},
+		{
+			"inversions", row{name: "i", jobs: 100, judge: inversions, targets: []target{{inversions, 0, ""}}},
+			`| i [5] | **0**<br>10: 0<br>loxctl -u **failed** | 0 | parallel 0 [once]<br>xargs 7 | inversions ≤ 0: 0, met |`,
 		},
 	}
 	for _, test := range tests {
@@ -210,5 +216,36 @@ func TestFilesAreMadeOnceWithTheirContent(t *testing.T) {
 	l.count(3)
 	if !errors.Is(l.err, os.ErrNotExist) {
 		t.Errorf("no directory to write to: error %v", l.err)
+	}
+}
+
+func TestDisorder(t *testing.T) {
+	tests := []struct {
+		printed, fails string
+		want           float64
+	}{
+		{"1\n2\n3\n4\n", "", 0},
+		{"2\n1\n3\n4\n", "", 1},
+		{"4\n3\n2\n1\n", "", 6},
+		{"1\n2\n4\n", "3 of 4", 0},
+		{"1\n2\nno\n4\n", "invalid syntax", 0},
+	}
+	for _, test := range tests {
+		t.Run(test.printed, func(t *testing.T) {
+			l := &lab{dir: t.TempDir()}
+			if err := os.WriteFile(l.output(), []byte(test.printed), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			got, err := l.disorder(4)
+			if test.fails != "" {
+				if err == nil || !strings.Contains(err.Error(), test.fails) {
+					t.Errorf("error %v, want %q", err, test.fails)
+				}
+				return
+			}
+			if got != test.want || err != nil {
+				t.Errorf("%v, error %v, want %v", got, err, test.want)
+			}
+		})
 	}
 }

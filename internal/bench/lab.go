@@ -39,7 +39,7 @@ func openLab(opt options, log io.Writer) (*lab, error) {
 	if err != nil {
 		return nil, errors.Join(err, l.close())
 	}
-	for _, name := range []string{"sh", "xargs", "xe", "parallel", "rush"} {
+	for _, name := range []string{"sh", "xargs", "xe", "parallel", "rush", "flock", "sem"} {
 		l.look(name, log)
 	}
 	if err := l.buildFloor(); err != nil {
@@ -85,7 +85,7 @@ func (l *lab) look(name string, log io.Writer) {
 // versions says which peers there are.
 func (l *lab) versions() string {
 	var all []string
-	for _, name := range []string{"xargs", "parallel"} {
+	for _, name := range []string{"xargs", "parallel", "flock"} {
 		out, err := exec.Command(l.tools[name], "--version").Output()
 		if first, _, _ := strings.Cut(string(out), "\n"); err == nil {
 			all = append(all, first)
@@ -132,6 +132,10 @@ func (l *lab) path(name string) string {
 	}
 	return l.tools[name]
 }
+
+// output and complaints are where a contender's stdout and stderr go.
+func (l *lab) output() string     { return filepath.Join(l.dir, "stdout") }
+func (l *lab) complaints() string { return filepath.Join(l.dir, "stderr") }
 
 // n is how much of some work is done.
 func (l *lab) n(count int) int {

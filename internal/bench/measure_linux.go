@@ -30,7 +30,7 @@ func (l *lab) measure(ctx context.Context, c contender, watched, printed bool) (
 	ctx, cancel := context.WithTimeout(ctx, tooLong)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, l.tools[c.argv[0]], c.argv[1:]...)
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + l.dir, "TMPDIR=" + l.dir, "LC_ALL=C"}
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + l.dir, "TMPDIR=" + l.dir, "LC_ALL=C", "LOXCTL_HOME=" + l.dir + "/state"}
 	done, err := l.connect(cmd, c, printed)
 	if err != nil {
 		return figure{}, err
@@ -70,10 +70,6 @@ func timed(cmd *exec.Cmd, watched bool) (f figure, err error) {
 	f[cpu] = (after - before).Seconds()
 	return f, err
 }
-
-// output and complaints are where a contender's stdout and stderr go.
-func (l *lab) output() string     { return filepath.Join(l.dir, "stdout") }
-func (l *lab) complaints() string { return filepath.Join(l.dir, "stderr") }
 
 // connect gives cmd its files; done closes ours. They are real files and no
 // pipes, so that nothing of what is measured happens here.

@@ -12,14 +12,14 @@ import (
 
 // names of the metrics, and the units of absolute figures.
 var (
-	names = [...]string{cpu: "CPU", wall: "wall", peak: "peak"}
-	units = [...]string{cpu: " s", wall: " s", peak: " MiB"}
+	names = [...]string{cpu: "CPU", wall: "wall", peak: "peak", inversions: "inversions"}
+	units = [...]string{cpu: " s", wall: " s", peak: " MiB", inversions: ""}
 )
 
 // short writes a figure with as many digits as it deserves.
 func short(x float64) string {
 	switch {
-	case x >= 100:
+	case x == 0, x >= 100:
 		return fmt.Sprintf("%.0f", x)
 	case x >= 10:
 		return fmt.Sprintf("%.1f", x)
@@ -30,8 +30,11 @@ func short(x float64) string {
 
 // cell writes the figures of one result, in the row's unit.
 func cell(r row, f figure) string {
-	if r.judge == peak {
+	switch r.judge {
+	case peak:
 		return short(f[peak]) + " MiB"
+	case inversions:
+		return fmt.Sprint(f[inversions])
 	}
 	unit := 1.0
 	if r.milli {
@@ -94,9 +97,10 @@ func peersCell(r row, results []result) string {
 }
 
 // ratio is ours divided by the other's, in the metric that the row is about.
+// Counts are not divided.
 func ratio(r row, results []result, other result) string {
 	ours := find(results, "loxctl")
-	if ours == nil || other.figure[r.judge] == 0 {
+	if ours == nil || r.judge == inversions || other.figure[r.judge] == 0 {
 		return ""
 	}
 	return " (" + short(ours.figure[r.judge]/other.figure[r.judge]) + " ×)"

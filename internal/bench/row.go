@@ -14,6 +14,7 @@ const (
 	cpu metric = iota
 	wall
 	peak
+	inversions
 )
 
 // A row is one scenario: the same work, done by several contenders.
@@ -67,7 +68,7 @@ const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+
 // printed tells whether the output of the row goes to a file. It does for all
 // of the contenders if somebody looks at that of one, to be fair.
 func (r row) printed() bool {
-	return slices.ContainsFunc(r.contenders, func(c contender) bool { return c.want != "" })
+	return r.judge == inversions || slices.ContainsFunc(r.contenders, func(c contender) bool { return c.want != "" })
 }
 
 // prints says what the output must be.
@@ -93,8 +94,8 @@ type target struct {
 }
 
 // A figure is what one run came to, or the median of several: seconds for the
-// given number of jobs, and megabytes.
-type figure [3]float64
+// given number of jobs, megabytes, and a count.
+type figure [4]float64
 
 // A result is what all the runs of one contender came to.
 type result struct {
@@ -149,6 +150,11 @@ func sample(ctx context.Context, r row, c contender, l *lab) (figure, error) {
 		sum[cpu] += f[cpu]
 		sum[wall] += f[wall]
 		sum[peak] = max(sum[peak], f[peak])
+		if r.judge == inversions {
+			if sum[inversions], err = l.disorder(r.jobs); err != nil {
+				return figure{}, err
+			}
+		}
 	}
 	scale := 1 / float64(repeat)
 	if c.jobs > 0 {

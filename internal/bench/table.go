@@ -14,6 +14,8 @@ var table = []func(*lab) row{
 	stream, streamMemory,
 	sleepers,
 	growth,
+	lockAlone, lockShared, lockSlot,
+	lockLines, lockOrder,
 }
 
 func startUp(l *lab) row {
