@@ -102,7 +102,7 @@ func (p *participant) adopt(r *numbered, keep any) (*Hold, error) {
 	if r == nil || r.state != recordHolds {
 		return nil, ErrNotHeld
 	}
-	p.record, p.slot, p.ticket, p.written = r.record, r.slot, r.ticket, true
+	p.record, p.slot, p.ticket = r.record, r.slot, r.ticket
 	p.Mode, p.index = r.mode, int(r.index)
 	return &Hold{of: p, index: p.index, token: p.ticket, keep: keep}, nil
 }

@@ -24,7 +24,8 @@ type participant struct {
 	ticket  uint64
 	slot    uint32 // of the record
 	record  record
-	written bool // the record is in the file
+	queued  bool // it is or was in line
+	inside  bool
 	index   int
 	fifo    int // of the slot of a semaphore; -1: none
 	mate    uint64
@@ -107,11 +108,11 @@ func (p *participant) hold() *Hold {
 
 // leave takes back every trace of a participant that will not be inside.
 func (p *participant) leave() {
-	if p.written {
+	if p.queued || p.inside { // else the record may be another's already
 		writeWords(p.file, recordOffset(p.slot), 0)
 	}
-	if p.body != p.file && p.ticket != 0 {
-		p.body.UnlockAll() // enqueue made sure that it had nothing
+	if p.body != p.file && p.inside { // else what it holds is another's
+		p.body.UnlockAll()
 	}
 	p.file.UnlockAll()
 	if p.fifo >= 0 {
@@ -152,7 +153,7 @@ func (p *participant) retire() error {
 	if p.Mode == Slot && err == nil {
 		err = p.stamp()
 	}
-	if p.written && err == nil && p.File == nil {
+	if err == nil && p.File == nil {
 		err = writeWords(p.body, recordOffset(p.slot), 0)
 	}
 	return err
@@ -162,7 +163,6 @@ func (p *participant) retire() error {
 func (p *participant) note(doing recordState) error {
 	p.record.state, p.record.index = doing, uint32(p.index)
 	p.record.since = time.Now().UnixNano()
-	p.written = true
 	p.record.encode(&p.scratch)
 	return p.file.WriteAt(p.scratch[:], recordOffset(p.slot))
 }

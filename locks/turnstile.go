@@ -134,6 +134,7 @@ func (p *participant) standInLine() error {
 		return err
 	}
 	p.reg.locked(s)
+	p.queued = true
 	return nil
 }
 
@@ -230,6 +231,7 @@ func (p *participant) join() (bool, error) {
 // entered keeps P for those who are inside.
 func (p *participant) entered(at int64, inside bool, err error) (bool, error) {
 	if err == nil && inside {
+		p.inside = true
 		if p.File == nil { // else another process may be the one to release
 			p.reg.locked(p.bodySpot())
 		}
