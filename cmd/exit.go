@@ -2,11 +2,10 @@ package cmd
 
 import (
 	"errors"
-	"os"
-	"os/signal"
 	"strconv"
 	"syscall"
-	"time"
+
+	"github.com/loxctl/loxctl/internal/proc"
 )
 
 // An exit is a way for loxctl to end: the status and what it means. These
@@ -48,20 +47,8 @@ func (e exit) label() string {
 // says; with nil there is nothing left to say.
 func (e exit) with(err error) error { return &exitError{exit: e, err: err} }
 
-// raise ends the process by the signal, if there was one, so that a shell loop
-// around loxctl sees a death by signal and stops too. Where that is not
-// possible it returns, as it does for PIPE, which Go ignores unless it comes
-// from a write.
-func (e exit) raise() {
-	if e.signal == 0 || e.signal == syscall.SIGPIPE {
-		return
-	}
-	signal.Reset(e.signal)
-	self, err := os.FindProcess(os.Getpid())
-	if err == nil && self.Signal(e.signal) == nil {
-		time.Sleep(time.Second) // another thread may be the one to receive it
-	}
-}
+// raise ends the process by the signal, if there was one. See proc.Raise.
+func (e exit) raise() { proc.Raise(e.signal) }
 
 // An exitError is an error that chooses how loxctl ends.
 type exitError struct {

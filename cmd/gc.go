@@ -9,14 +9,15 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/loxctl/loxctl/internal/state"
+	"github.com/loxctl/loxctl/internal/hold"
+	"github.com/loxctl/loxctl/internal/value"
 	"github.com/loxctl/loxctl/locks"
 )
 
 type gcOptions struct {
-	older  duration
+	older  value.Duration
 	dryRun bool
-	place  placeOptions
+	place  hold.Place
 }
 
 func newGC(a *app) *cobra.Command {
@@ -32,18 +33,18 @@ func newGC(a *app) *cobra.Command {
 }
 
 func (o *gcOptions) addFlags(flags *pflag.FlagSet) {
-	o.older = duration(24 * time.Hour)
+	o.older = value.Duration(24 * time.Hour)
 	addGroup(flags, "What to remove", func(group *pflag.FlagSet) {
 		group.Var(&o.older, "older", "what has not been used for `DURATION`")
 		group.BoolVar(&o.dryRun, "dry-run", false, "print the names, remove nothing")
 	})
-	addGroup(flags, "Other", o.place.addFlags)
+	addGroup(flags, "Other", rows(o.place.Flags()))
 }
 
 // runGC removes the files of locks that nobody has used for long, and prints
 // whose they were.
 func (a *app) runGC(o *gcOptions) error {
-	home, err := state.Home(o.place.home, a.getenv)
+	home, err := o.place.Path(a.environ)
 	if err != nil {
 		return err
 	}
@@ -52,12 +53,12 @@ func (a *app) runGC(o *gcOptions) error {
 		return err
 	}
 	if !o.dryRun {
-		if dir, err = (locks.Options{AllowFS: o.place.allowFS}).Open(home); err != nil {
+		if dir, err = o.place.Open(a.environ); err != nil {
 			return err
 		}
 	}
 	text := ""
-	for info, unusedErr := range dir.Unused(o.older.of()) {
+	for info, unusedErr := range dir.Unused(o.older.Of()) {
 		if unusedErr != nil {
 			err = errors.Join(err, unusedErr)
 			continue
@@ -65,7 +66,7 @@ func (a *app) runGC(o *gcOptions) error {
 		gone := o.dryRun
 		if !gone {
 			var goneErr error
-			gone, goneErr = remove(dir, home, &info, o.older.of())
+			gone, goneErr = remove(dir, home, &info, o.older.Of())
 			err = errors.Join(err, goneErr)
 		}
 		if gone {

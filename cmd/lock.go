@@ -8,21 +8,19 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/loxctl/loxctl/locks"
+	"github.com/loxctl/loxctl/internal/early"
+	"github.com/loxctl/loxctl/internal/proc"
 )
 
 func newLock(a *app) *cobra.Command   { return newLockOptions("lock").ordinary(a) }
 func newSem(a *app) *cobra.Command    { return newLockOptions("sem").ordinary(a) }
 func newSwitch(a *app) *cobra.Command { return newLockOptions("switch").ordinary(a) }
 
-// holders are the verbs that hold something while a command runs.
-var holders = []string{"lock", "sem", "switch"}
-
 // ordinary is one of these verbs as all verbs are: for help, completion, and
 // flags before the verb. See holdAtOnce for the other way.
 func (o *lockOptions) ordinary(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: o.verb + " [FLAGS] NAME [FLAGS] [--] COMMAND",
+		Use: o.Verb + " [FLAGS] NAME [FLAGS] [--] COMMAND",
 		RunE: func(c *cobra.Command, words []string) error {
 			if err := o.parse(c.Flags(), words); err != nil {
 				return err
@@ -41,8 +39,11 @@ func (o *lockOptions) ordinary(a *app) *cobra.Command {
 // loops, around commands that take a millisecond. It is not done if help is
 // asked for.
 func (a *app) holdAtOnce(args []string) (done bool, err error) {
-	if len(args) == 0 || !slices.Contains(holders, args[0]) {
+	if len(args) == 0 || !slices.Contains(early.Verbs(), args[0]) {
 		return false, nil
+	}
+	if err = early.Failure(); err != nil { // package early has done all else
+		return true, verbFailed(args[0], newLockOptions(args[0]).outcome(proc.Exit{}, err))
 	}
 	o := newLockOptions(args[0])
 	if err = o.parseAtOnce(a, args[1:]); err == nil {
@@ -67,25 +68,25 @@ func (o *lockOptions) parseAtOnce(a *app, args []string) error {
 func (a *app) hold(o *lockOptions) error {
 	switch o.action {
 	case actionRun:
-		return verbFailed(o.verb, a.runHolding(o))
+		return verbFailed(o.Verb, a.runHolding(o))
 	case actionAcquire:
-		return verbFailed(o.verb, a.runAcquire(o))
+		return verbFailed(o.Verb, a.runAcquire(o))
 	case actionRelease:
-		return verbFailed(o.verb, a.runRelease(o))
+		return verbFailed(o.Verb, a.runRelease(o))
 	case actionHeld:
-		return verbFailed(o.verb, a.runHeld(o))
+		return verbFailed(o.Verb, a.runHeld(o))
 	case actionCheck:
-		return verbFailed(o.verb, a.runCheck(o))
+		return verbFailed(o.Verb, a.runCheck(o))
 	case actionPath:
-		return verbFailed(o.verb, a.runPath(o))
+		return verbFailed(o.Verb, a.runPath(o))
 	case actionWait:
-		return verbFailed(o.verb, a.runWait(o))
+		return verbFailed(o.Verb, a.runWait(o))
 	case actionList:
-		return verbFailed(o.verb, a.runListOf(o))
+		return verbFailed(o.Verb, a.runListOf(o))
 	case actionBreak:
-		return verbFailed(o.verb, a.runBreak(o))
+		return verbFailed(o.Verb, a.runBreak(o))
 	default:
-		return verbFailed(o.verb, a.runResize(o))
+		return verbFailed(o.Verb, a.runResize(o))
 	}
 }
 
@@ -95,20 +96,4 @@ func verbFailed(verb string, err error) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", verb, err)
-}
-
-// kind is the name space that the verb is about.
-func (o *lockOptions) kind() locks.Kind {
-	if o.verb == "sem" {
-		return locks.KindSem
-	}
-	return locks.KindLock
-}
-
-// file is the name of what is held: of a switch, the lock that it is over.
-func (o *lockOptions) file() string {
-	if o.mode.over != "" {
-		return o.mode.over
-	}
-	return o.name
 }

@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/loxctl/loxctl/internal/hold"
 	"github.com/loxctl/loxctl/internal/proc"
 	"github.com/loxctl/loxctl/internal/state"
 	"github.com/loxctl/loxctl/locks"
@@ -38,42 +39,42 @@ type background struct {
 }
 
 // goOn runs the command in the background, with the hold, and returns.
-func (h *holding) goOn(argv []string) error {
-	err := h.detach(argv)
+func (a *app) goOn(h *hold.Holding, argv []string) error {
+	err := a.detach(h, argv)
 	if err != nil {
-		return errors.Join(err, h.hold.Release())
+		return errors.Join(err, h.Hold.Release())
 	}
 	return nil
 }
 
-func (h *holding) detach(argv []string) error {
-	path, err := proc.Look(argv[0], h.app.getenv("PATH"))
+func (a *app) detach(h *hold.Holding, argv []string) error {
+	path, err := proc.Look(argv[0], a.getenv("PATH"))
 	if err != nil {
 		return startError(fmt.Errorf("%s: %w", argv[0], err))
 	}
-	env, err := h.environ(nil)
+	env, err := h.Environ(nil)
 	cwd, cwdErr := os.Getwd()
-	home, homeErr := state.Home(h.opt.place.home, h.app.getenv)
+	home, homeErr := h.Options.Place.Path(a.environ)
 	owner, ownerErr := proc.Of(os.Getppid())
 	if err = errors.Join(err, cwdErr, homeErr, ownerErr); err != nil {
 		return err
 	}
-	files := append([]*os.File{h.app.stdin, h.app.stdout, h.app.stderr}, locks.Files(h.hold)...)
-	o := &h.opt.hold
+	files := append([]*os.File{a.stdin, a.stdout, a.stderr}, locks.Files(h.Hold)...)
+	o := &h.Options.Command
 	told, err := json.Marshal(background{
-		Files: len(files), Owner: keyText(owner), Close: o.close,
-		MaxHold: o.maxHold.of(), KillAfter: o.killAfter.of(),
+		Files: len(files), Owner: keyText(owner), Close: o.Close,
+		MaxHold: o.MaxHold.Of(), KillAfter: o.KillAfter.Of(),
 	})
 	if err != nil {
 		return err
 	}
-	failures := filepath.Join(home, filepath.FromSlash(failuresOf(h.opt.file())))
+	failures := filepath.Join(home, filepath.FromSlash(failuresOf(h.Options.File())))
 	args := append([]string{backgroundVerb, string(told), failures, cwd, path}, argv...)
 	pid, err := proc.Detach(backgroundName, args, files, env)
 	if err != nil {
 		return err
 	}
-	return locks.Entrust(h.hold, pid)
+	return locks.Entrust(h.Hold, pid)
 }
 
 func keyText(id proc.Identity) string { return strconv.FormatUint(id.Key(), 16) }
@@ -91,25 +92,25 @@ func runBackground(args []string) int {
 	}
 	failures, cwd, path, argv := args[1], args[2], args[3], args[4:]
 	files := handed(strconv.Itoa(b.Files))
-	hold, err := locks.Adopt(files[3:])
+	held, err := locks.Adopt(files[3:])
 	if err != nil {
 		return exitOwn.code
 	}
-	status := b.run(hold, &proc.Cmd{
+	status := b.run(held, &proc.Cmd{
 		Path: path, Argv: argv, Env: os.Environ(), Dir: cwd,
 		Stdin: files[0], Stdout: files[1], Stderr: files[2],
 	})
 	if status != exitOK.code {
-		err = noteFailure(failures, b.Owner+"."+strconv.FormatUint(hold.Token(), 10), status, argv)
+		err = noteFailure(failures, b.Owner+"."+strconv.FormatUint(held.Token(), 10), status, argv)
 	}
-	if errors.Join(err, hold.Release()) != nil {
+	if errors.Join(err, held.Release()) != nil {
 		return exitOwn.code
 	}
 	return status
 }
 
 // run runs the command and returns its status.
-func (b *background) run(hold *locks.Hold, c *proc.Cmd) int {
+func (b *background) run(held *locks.Hold, c *proc.Cmd) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stop()
 	if b.MaxHold > 0 {
@@ -117,10 +118,10 @@ func (b *background) run(hold *locks.Hold, c *proc.Cmd) int {
 		ctx, cancel = context.WithTimeout(ctx, b.MaxHold)
 		defer cancel()
 	}
-	if file := locks.File(hold); file != nil && !b.Close {
+	if file := locks.File(held); file != nil && !b.Close {
 		defer file.Close()
 		c.Inherit = []*os.File{file}
-		c.Env = variables{"LOXCTL_LOCK_FD=" + strconv.Itoa(int(file.Fd()))}.over(c.Env)
+		c.Env = hold.Variables{"LOXCTL_LOCK_FD=" + strconv.Itoa(int(file.Fd()))}.Over(c.Env)
 	}
 	host := proc.NewHost(proc.Options{Grace: b.KillAfter})
 	defer host.Close()
@@ -160,7 +161,7 @@ func noteFailure(dir, name string, status int, argv []string) error {
 // backgroundFailures reports the failures of commands that this script has
 // started in the background, once.
 func (a *app) backgroundFailures(o *lockOptions) error {
-	home, err := state.Home(o.place.home, a.getenv)
+	home, err := o.Place.Path(a.environ)
 	if err != nil {
 		return err
 	}
@@ -168,7 +169,7 @@ func (a *app) backgroundFailures(o *lockOptions) error {
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(home, filepath.FromSlash(failuresOf(o.file())))
+	dir := filepath.Join(home, filepath.FromSlash(failuresOf(o.File())))
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -200,6 +201,6 @@ func (a *app) reportFailure(o *lockOptions, path string) error {
 		return err
 	}
 	status, command, _ := strings.Cut(string(text), " ")
-	io.WriteString(a.stderr, "loxctl: sem: "+o.file()+": status "+status+": "+printable(command)+"\n")
+	io.WriteString(a.stderr, "loxctl: sem: "+o.File()+": status "+status+": "+printable(command)+"\n")
 	return os.Remove(path)
 }

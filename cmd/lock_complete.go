@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/loxctl/loxctl/internal/hold"
 )
 
 // addCompletion lets the shell complete what stands behind the verb, names
@@ -26,18 +28,18 @@ func (o *lockOptions) addCompletion(a *app, c *cobra.Command) {
 func (o *lockOptions) complete(a *app, flags *pflag.FlagSet, args []string, word string) ([]string, cobra.ShellCompDirective) {
 	_ = o.parse(flags, args) // it cannot be right yet
 	switch {
-	case len(o.command) > 0 || flags.ArgsLenAtDash() >= 0 && o.name != "":
+	case len(o.Words) > 0 || flags.ArgsLenAtDash() >= 0 && o.Name != "":
 		return nil, cobra.ShellCompDirectiveDefault
 	case strings.HasPrefix(word, "-"):
 		return o.flagsLike(flags, word), cobra.ShellCompDirectiveNoFileComp
-	case o.name != "" && o.action == actionRun:
+	case o.Name != "" && o.action == actionRun:
 		return nil, cobra.ShellCompDirectiveDefault
-	case o.name != "":
+	case o.Name != "":
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	choices := o.names(a, word)
 	if o.action == actionRun {
-		for _, action := range actionsOf(o.verb) {
+		for _, action := range actionsOf(o.Verb) {
 			if strings.HasPrefix(string(action), word) {
 				choices = append(choices, string(action))
 			}
@@ -62,11 +64,11 @@ const mostNames = 200
 
 // names are those that begin with word, each with who holds it.
 func (o *lockOptions) names(a *app, word string) []string {
-	dir, err := a.lookAt(&o.place)
+	dir, err := a.lookAt(&o.Place)
 	if dir == nil || err != nil {
 		return nil
 	}
-	all, err := dir.Names(o.kind())
+	all, err := dir.Names(o.Kind())
 	if err != nil {
 		return nil
 	}
@@ -75,7 +77,7 @@ func (o *lockOptions) names(a *app, word string) []string {
 		if !strings.HasPrefix(name, word) || len(choices) == mostNames {
 			continue
 		}
-		of := &lockOptions{verb: o.verb, name: name}
+		of := &lockOptions{Options: hold.Options{Verb: o.Verb, Name: name}}
 		choices = append(choices, name+"\t"+of.holdersOr(dir, "free"))
 	}
 	return choices

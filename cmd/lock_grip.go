@@ -19,16 +19,16 @@ import (
 
 // runAcquire gets it for the script that calls us.
 func (a *app) runAcquire(o *lockOptions) error {
-	dir, err := a.openLocks(o)
+	dir, err := o.Place.Open(a.environ)
 	if err != nil {
 		return err
 	}
-	outer, err := a.heldAround(o, dir)
+	outer, err := a.heldAround(&o.Options, dir)
 	if err != nil {
 		return err
 	}
 	if outer != nil {
-		return o.heldAlready(outer, "")
+		return heldAlready(&o.Options, outer, "")
 	}
 	if o.grip.hasFD {
 		return a.acquireFD(o, dir)
@@ -45,11 +45,11 @@ func scriptName(pid int) string {
 
 // acquireFD gets it with a descriptor of the script.
 func (a *app) acquireFD(o *lockOptions, dir *locks.Dir) error {
-	who := a.who(o, scriptName(os.Getppid()))
+	who := o.Who(a.environ, scriptName(os.Getppid()))
 	if id, err := proc.Of(who.Owner); err == nil {
 		who.Tree = id.Key()
 	}
-	r := o.request(who)
+	r := o.Request(who)
 	r.File = os.NewFile(uintptr(o.grip.fd), "")
 	began := time.Now()
 	hold, err := a.acquire(o, dir, r)
@@ -69,10 +69,10 @@ func (a *app) acquireKeeper(o *lockOptions, dir *locks.Dir) error {
 		return err
 	}
 	defer owner.Close()
-	who := a.who(o, scriptName(id.PID))
+	who := o.Who(a.environ, scriptName(id.PID))
 	who.Owner, who.Keeper, who.Tree = id.PID, true, id.Key()
 	began := time.Now()
-	hold, err := a.acquire(o, dir, o.request(who))
+	hold, err := a.acquire(o, dir, o.Request(who))
 	if err != nil {
 		return err
 	}
@@ -100,7 +100,7 @@ func (o *lockOptions) openOwner() (*proc.Process, proc.Identity, error) {
 	pid := o.ownerID()
 	if pid == 1 {
 		return nil, proc.Identity{}, &hintedError{
-			fmt.Errorf("%s: the owner is process 1, which never ends", o.file()), "--owner $$, or --fd"}
+			fmt.Errorf("%s: the owner is process 1, which never ends", o.File()), "--owner $$, or --fd"}
 	}
 	owner, err := proc.OpenProcess(pid)
 	if err != nil {
@@ -136,7 +136,7 @@ func (o *lockOptions) ownerError(err error) error {
 	if errors.Is(err, proc.ErrNoProcess) {
 		err = errors.New("has ended")
 	}
-	return fmt.Errorf("%s: owner %d: %w", o.file(), o.ownerID(), err)
+	return fmt.Errorf("%s: owner %d: %w", o.File(), o.ownerID(), err)
 }
 
 // grantJSON is what acquire prints with --print json.
@@ -152,23 +152,23 @@ type grantJSON struct {
 // printGrant tells the script what it got.
 func (a *app) printGrant(o *lockOptions, hold *locks.Hold, waited time.Duration) error {
 	token, index := strconv.FormatUint(hold.Token(), 10), hold.Index()
-	switch o.grip.print.word {
+	switch o.grip.print.String() {
 	case "token":
 		return a.print(token + "\n")
 	case "index":
 		return a.print(strconv.Itoa(index) + "\n")
 	case "sh":
 		text := "LOXCTL_TOKEN=" + token + "\n"
-		if o.verb == "sem" {
+		if o.Verb == "sem" {
 			text += "LOXCTL_INDEX=" + strconv.Itoa(index) + "\n"
 		}
 		return a.print(text)
 	}
 	grant := grantJSON{
-		Kind: o.kind().String(), Name: o.file(), Mode: o.lockMode().String(),
+		Kind: o.Kind().String(), Name: o.File(), Mode: o.LockMode().String(),
 		Token: hold.Token(), WaitMS: waited.Milliseconds(),
 	}
-	if o.verb == "sem" {
+	if o.Verb == "sem" {
 		grant.Index = &index
 	}
 	text, err := json.Marshal(grant)
@@ -180,14 +180,14 @@ func (a *app) printGrant(o *lockOptions, hold *locks.Hold, waited time.Duration)
 
 // runRelease gives back what acquire got.
 func (a *app) runRelease(o *lockOptions) error {
-	dir, err := a.openLocks(o)
+	dir, err := o.Place.Open(a.environ)
 	if err != nil {
 		return err
 	}
 	if o.grip.hasFD {
-		hold, err := dir.Find(o.kind(), o.file(), os.NewFile(uintptr(o.grip.fd), ""))
+		hold, err := dir.Find(o.Kind(), o.File(), os.NewFile(uintptr(o.grip.fd), ""))
 		if errors.Is(err, locks.ErrNotHeld) {
-			return fmt.Errorf("%s: not held on descriptor %d", o.file(), o.grip.fd)
+			return fmt.Errorf("%s: not held on descriptor %d", o.File(), o.grip.fd)
 		}
 		if err != nil {
 			return err
@@ -215,7 +215,7 @@ func (o *lockOptions) kept(dir *locks.Dir) ([]locks.Info, error) {
 
 // means reports whether the words and flags are about this hold.
 func (o *lockOptions) means(info *locks.Info) bool {
-	return (info.Mode == locks.Member) == (o.verb == "switch") &&
+	return (info.Mode == locks.Member) == (o.Verb == "switch") &&
 		(!o.grip.hasToken || info.Token == o.grip.token) &&
 		(!o.grip.hasIndex || info.Index == o.grip.index)
 }
@@ -226,7 +226,7 @@ func (o *lockOptions) notKept(dir *locks.Dir) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("%s: not held for process %d", o.file(), o.ownerID())
+	text := fmt.Sprintf("%s: not held for process %d", o.File(), o.ownerID())
 	if len(infos) > 0 {
 		return &hintedError{fmt.Errorf("%s, but for process %d", text, infos[0].Owner), "--owner $$, with acquire as well as with release"}
 	}
@@ -236,10 +236,10 @@ func (o *lockOptions) notKept(dir *locks.Dir) error {
 // severalKept is the error for a release that does not say of what.
 func (o *lockOptions) severalKept(kept []locks.Info) error {
 	which := "--token T"
-	if o.verb == "sem" {
+	if o.Verb == "sem" {
 		which = "--index I"
 	}
-	err := fmt.Errorf("%s: held %d times for process %d", o.file(), len(kept), o.ownerID())
+	err := fmt.Errorf("%s: held %d times for process %d", o.File(), len(kept), o.ownerID())
 	return &hintedError{err, which + " says which one to release"}
 }
 
@@ -251,7 +251,7 @@ func (o *lockOptions) releaseKept(dir *locks.Dir, info *locks.Info) error {
 	}
 	if err == nil {
 		defer keeper.Close()
-		held, lookErr := dir.Inside(o.kind(), o.file(), info.Token)
+		held, lookErr := dir.Inside(o.Kind(), o.File(), info.Token)
 		if lookErr != nil {
 			return lookErr
 		}
@@ -259,7 +259,7 @@ func (o *lockOptions) releaseKept(dir *locks.Dir, info *locks.Info) error {
 			return stopKeeper(keeper)
 		}
 	}
-	return fmt.Errorf("%s: not held for process %d any more", o.file(), o.ownerID())
+	return fmt.Errorf("%s: not held for process %d any more", o.File(), o.ownerID())
 }
 
 // runHeld tells whether the descriptor, the owner or, without either, the
@@ -270,14 +270,14 @@ func (a *app) runHeld(o *lockOptions) error {
 		return answer(false, err)
 	}
 	if o.grip.hasFD {
-		_, err := dir.Find(o.kind(), o.file(), os.NewFile(uintptr(o.grip.fd), ""))
+		_, err := dir.Find(o.Kind(), o.File(), os.NewFile(uintptr(o.grip.fd), ""))
 		if errors.Is(err, locks.ErrNotHeld) {
 			return answer(false, nil)
 		}
 		return answer(true, err)
 	}
 	if o.grip.owner == 0 {
-		outer, err := a.heldAround(o, dir)
+		outer, err := a.heldAround(&o.Options, dir)
 		if outer != nil || err != nil {
 			return answer(true, err)
 		}
@@ -296,7 +296,7 @@ func answer(yes bool, err error) error {
 
 // inside returns the holders of what o is about that ok lets pass.
 func inside(dir *locks.Dir, o *lockOptions, ok func(*locks.Info) bool) ([]locks.Info, error) {
-	all, err := dir.Inspect(o.kind(), o.file())
+	all, err := dir.Inspect(o.Kind(), o.File())
 	var some []locks.Info
 	for i := range all {
 		if all[i].Held && ok(&all[i]) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/loxctl/loxctl/internal/hold"
 	"github.com/loxctl/loxctl/internal/state"
 	"github.com/loxctl/loxctl/locks"
 )
@@ -13,18 +14,18 @@ import (
 // lookAtLocks opens the directory of named things for whoever only looks. It
 // returns nil if there is none, so that nothing is held.
 func (a *app) lookAtLocks(o *lockOptions) (*locks.Dir, error) {
-	if err := state.CheckName(o.file()); o.name != "" && err != nil {
+	if err := state.CheckName(o.File()); o.Name != "" && err != nil {
 		return nil, err
 	}
-	return a.lookAt(&o.place)
+	return a.lookAt(&o.Place)
 }
 
-func (a *app) lookAt(place *placeOptions) (*locks.Dir, error) {
-	path, err := state.Home(place.home, a.getenv)
+func (a *app) lookAt(place *hold.Place) (*locks.Dir, error) {
+	path, err := place.Path(a.environ)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := locks.Options{AllowFS: place.allowFS, ReadOnly: true}.Open(path)
+	dir, err := locks.Options{AllowFS: place.AllowFS, ReadOnly: true}.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -37,17 +38,17 @@ func (a *app) runCheck(o *lockOptions) error {
 	if dir == nil {
 		return answer(true, err)
 	}
-	free, err := dir.Check(o.kind(), o.file())
+	free, err := dir.Check(o.Kind(), o.File())
 	return answer(free, err)
 }
 
 // runPath prints the path of the file, for a script to open.
 func (a *app) runPath(o *lockOptions) error {
-	dir, err := a.openLocks(o)
+	dir, err := o.Place.Open(a.environ)
 	if err != nil {
 		return err
 	}
-	path, err := dir.Path(o.kind(), o.file())
+	path, err := dir.Path(o.Kind(), o.File())
 	if err != nil {
 		return err
 	}
@@ -61,26 +62,26 @@ func (a *app) runWait(o *lockOptions) error {
 	if dir == nil {
 		return err
 	}
-	if err := a.awaitDrained(o, dir); err != nil || o.verb != "sem" {
+	if err := a.awaitDrained(o, dir); err != nil || o.Verb != "sem" {
 		return err
 	}
 	return a.backgroundFailures(o)
 }
 
 func (a *app) awaitDrained(o *lockOptions, dir *locks.Dir) error {
-	if o.wait.try || o.wait.verbose {
+	if o.Wait.Try || o.Wait.Verbose {
 		infos, err := inside(dir, o, func(*locks.Info) bool { return true })
 		if err != nil || len(infos) == 0 {
 			return err
 		}
-		if o.wait.try {
+		if o.Wait.Try {
 			return o.busy(dir)
 		}
 		a.sayHeld(o, dir)
 	}
-	ctx, cancel := o.wait.context()
+	ctx, cancel := waitContext(&o.Wait)
 	defer cancel()
-	err := dir.Drained(ctx, o.kind(), o.file())
+	err := dir.Drained(ctx, o.Kind(), o.File())
 	if errors.Is(err, errExpired) {
 		return o.expired(dir)
 	}
@@ -89,7 +90,7 @@ func (a *app) awaitDrained(o *lockOptions, dir *locks.Dir) error {
 
 // runBreak ends a holder and waits until its hold has.
 func (a *app) runBreak(o *lockOptions) error {
-	dir, err := a.openLocks(o)
+	dir, err := o.Place.Open(a.environ)
 	if err != nil {
 		return err
 	}
@@ -97,16 +98,16 @@ func (a *app) runBreak(o *lockOptions) error {
 	if err != nil || len(infos) == 0 {
 		return answer(false, err)
 	}
-	if o.wait.verbose {
-		io.WriteString(a.stderr, "loxctl: "+o.verb+": "+o.file()+": "+o.grip.signal.String()+" for "+holder(&infos[0])+"\n")
+	if o.Wait.Verbose {
+		io.WriteString(a.stderr, "loxctl: "+o.Verb+": "+o.File()+": "+o.grip.signal.String()+" for "+holder(&infos[0])+"\n")
 	}
-	ctx, cancel := o.wait.context()
+	ctx, cancel := waitContext(&o.Wait)
 	defer cancel()
-	err = dir.Break(ctx, o.kind(), o.file(), o.grip.token, o.grip.signal.of())
+	err = dir.Break(ctx, o.Kind(), o.File(), o.grip.token, o.grip.signal.Of())
 	switch {
 	case errors.Is(err, locks.ErrNotHeld):
 		return answer(false, nil)
-	case errors.Is(err, errExpired) && o.wait.try:
+	case errors.Is(err, errExpired) && o.Wait.Try:
 		return o.busy(dir)
 	case errors.Is(err, errExpired):
 		return o.expired(dir)
@@ -116,9 +117,9 @@ func (a *app) runBreak(o *lockOptions) error {
 
 // runResize gives a semaphore another number of slots.
 func (a *app) runResize(o *lockOptions) error {
-	dir, err := a.openLocks(o)
+	dir, err := o.Place.Open(a.environ)
 	if err != nil {
 		return err
 	}
-	return dir.Resize(context.Background(), o.file(), o.mode.slots)
+	return dir.Resize(context.Background(), o.File(), o.Mode.Slots)
 }

@@ -9,6 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/loxctl/loxctl/internal/early"
+	"github.com/loxctl/loxctl/internal/hold"
 )
 
 // parsed is what a command line came to.
@@ -98,6 +101,10 @@ func TestBothWaysParseAlike(t *testing.T) {
 			words[i] = strings.ReplaceAll(words[i], "_", " ")
 		}
 		fast, ordinary := parseFast(words[0], words[1:]), parseOrdinary(words[0], words[1:])
+		o := hold.New(words[0])
+		if o.Parse(words[1:]) && !reflect.DeepEqual(o, ordinary.options.Options) {
+			t.Errorf("loxctl %s\n   early %+v\nordinary %+v", line, o, ordinary)
+		}
 		if !reflect.DeepEqual(fast, ordinary) {
 			t.Errorf("loxctl %s\n  at once %+v\nordinary %+v", line, fast, ordinary)
 		}
@@ -129,8 +136,8 @@ func TestLockWords(t *testing.T) {
 		if err := o.parseAtOnce(new(app), words[1:]); err != nil {
 			t.Errorf("%s: %v", tt.line, err)
 		}
-		if o.action != tt.action || o.name != tt.name || strings.Join(o.command, " ") != tt.command {
-			t.Errorf("%s: %q %q %q", tt.line, o.action, o.name, o.command)
+		if o.action != tt.action || o.Name != tt.name || strings.Join(o.Words, " ") != tt.command {
+			t.Errorf("%s: %q %q %q", tt.line, o.action, o.Name, o.Words)
 		}
 	}
 }
@@ -179,7 +186,7 @@ func TestLockUsage(t *testing.T) {
 // A flag that belongs to some actions only is in the table under its name.
 func TestLockPlacesNameFlags(t *testing.T) {
 	known := make(map[string]bool)
-	for _, verb := range holders {
+	for _, verb := range early.Verbs() {
 		flags := pflag.NewFlagSet("", pflag.ContinueOnError)
 		newLockOptions(verb).addFlags(flags)
 		flags.VisitAll(func(flag *pflag.Flag) { known[flag.Name] = true })
@@ -222,43 +229,59 @@ func TestCommandOfALock(t *testing.T) {
 		{words: []string{"exit"}, want: shell("exit")},
 		{line: "true", want: shell("true")},
 	} {
-		o := lockOptions{command: tt.words, hold: holdOptions{line: tt.line}}
+		o := lockOptions{Options: hold.Options{Words: tt.words, Command: hold.Command{Line: tt.line}}}
 		if got := o.argv(new(app)); !slices.Equal(got, tt.want) {
 			t.Errorf("%q %q: got %q, want %q", tt.words, tt.line, got, tt.want)
 		}
 	}
-	o := lockOptions{hold: holdOptions{line: "true"}}
+	o := lockOptions{Options: hold.Options{Command: hold.Command{Line: "true"}}}
 	if got := o.argv(&app{environ: []string{"LOXCTL_SHELL=/bin/bash"}}); got[0] != "/bin/bash" {
 		t.Errorf("got %q in spite of LOXCTL_SHELL", got)
 	}
 }
 
-func TestSignalValue(t *testing.T) {
-	for _, text := range []string{"TERM", "term", "SIGTERM", "15"} {
-		var s signalValue
-		if err := s.Set(text); err != nil || s.String() != "TERM" {
-			t.Errorf("%s: %v, %v", text, s, err)
-		}
+// What the early way takes it takes as pflag does.
+func FuzzEarlyParse(f *testing.F) {
+	for _, line := range lockLines {
+		f.Add(line)
 	}
-	for _, text := range []string{"", "0", "SIG", "-15", "NONE", "65"} {
-		var s signalValue
-		if err := s.Set(text); err == nil {
-			t.Errorf("%q is %v", text, s)
-		}
-	}
-}
-
-func FuzzHeld(f *testing.F) {
-	f.Add("lock:exclusive:17:db")
-	f.Add("lock:switch=a%2F:17:d%3Ab")
-	f.Add("::1:")
-	f.Fuzz(func(t *testing.T, text string) {
-		e, ok := parseHeld(text)
-		if !ok {
+	f.Fuzz(func(t *testing.T, line string) {
+		words := strings.Split(line, " ")
+		if !slices.Contains(early.Verbs(), words[0]) {
 			return
 		}
-		if again, ok := parseHeld(e.String()); !ok || again != e {
-			t.Errorf("%q is %+v, which is %+v when written and read", text, e, again)
+		o := hold.New(words[0])
+		if !o.Parse(words[1:]) {
+			return
+		}
+		if ordinary := parseFast(words[0], words[1:]); ordinary.err != "" || ordinary.help || !reflect.DeepEqual(o, ordinary.options.Options) {
+			t.Errorf("%q\n   early %+v\nordinary %+v", words, o, ordinary)
 		}
 	})
+}
+
+// What the early way takes for one word is one.
+func FuzzPlain(f *testing.F) {
+	for _, word := range []string{"true", "cd", "if", "/bin/true", ".", "-x", "a b", "a+=b", "x;y", "~"} {
+		f.Add(word)
+	}
+	f.Fuzz(func(t *testing.T, word string) {
+		if early.Plain(word) && !slices.Equal(fields(word), []string{word}) {
+			t.Errorf("%q is %q", word, fields(word))
+		}
+	})
+}
+
+// Most command lines are for the early way.
+func TestEarlyTakesCommands(t *testing.T) {
+	for _, line := range lockLines {
+		words := strings.Fields(strings.ReplaceAll(line, "_", "+"))
+		ordinary := parseOrdinary(words[0], words[1:])
+		o := hold.New(words[0])
+		runs := !ordinary.help && ordinary.err == "" && ordinary.options.action == actionRun
+		foreign := strings.Contains(line, "--color") || strings.Contains(line, "--config") || ordinary.options.Name == "acquire"
+		if took := o.Parse(words[1:]); took != (runs && !foreign) {
+			t.Errorf("loxctl %s: the early way takes it: %v", line, took)
+		}
+	}
 }

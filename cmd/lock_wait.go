@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/loxctl/loxctl/internal/hold"
 	"github.com/loxctl/loxctl/locks"
 )
 
@@ -17,17 +18,17 @@ var errExpired = errors.New("the wait is over")
 // acquire gets what is requested, or says why not.
 func (a *app) acquire(o *lockOptions, dir *locks.Dir, r locks.Request) (*locks.Hold, error) {
 	locker := dir.Locker(r)
-	if o.wait.try || o.wait.verbose {
+	if o.Wait.Try || o.Wait.Verbose {
 		hold, err := locker.TryAcquire()
 		if !errors.Is(err, locks.ErrHeld) {
 			return hold, err
 		}
-		if o.wait.try {
+		if o.Wait.Try {
 			return nil, o.busy(dir)
 		}
 		a.sayHeld(o, dir)
 	}
-	ctx, cancel := o.wait.context()
+	ctx, cancel := waitContext(&o.Wait)
 	defer cancel()
 	hold, err := locker.Acquire(ctx)
 	if errors.Is(err, errExpired) {
@@ -37,29 +38,29 @@ func (a *app) acquire(o *lockOptions, dir *locks.Dir, r locks.Request) (*locks.H
 }
 
 // context ends when the wait is over.
-func (o *waitOptions) context() (context.Context, context.CancelFunc) {
-	if !o.limited {
+func waitContext(o *hold.Wait) (context.Context, context.CancelFunc) {
+	if !o.Limited {
 		return context.Background(), func() {}
 	}
-	return context.WithTimeoutCause(context.Background(), o.wait.of(), errExpired)
+	return context.WithTimeoutCause(context.Background(), o.Wait.Of(), errExpired)
 }
 
 // busy is the error of a try. It says nothing unless that was asked for.
 func (o *lockOptions) busy(dir *locks.Dir) error {
-	status := exit{code: o.wait.code}
-	if !o.wait.verbose {
+	status := exit{code: o.Wait.Code}
+	if !o.Wait.Verbose {
 		return status.with(nil)
 	}
-	return status.with(fmt.Errorf("%s: %s", o.file(), o.holdersOr(dir, "not free")))
+	return status.with(fmt.Errorf("%s: %s", o.File(), o.holdersOr(dir, "not free")))
 }
 
 // expired is the error of a wait with an end.
 func (o *lockOptions) expired(dir *locks.Dir) error {
-	status := exit{code: o.wait.code}
-	if o.wait.quiet {
+	status := exit{code: o.Wait.Code}
+	if o.Wait.Quiet {
 		return status.with(nil)
 	}
-	text := fmt.Sprintf("%s: not free after %v", o.file(), o.wait.wait.of())
+	text := fmt.Sprintf("%s: not free after %v", o.File(), o.Wait.Wait.Of())
 	if who := o.holdersOr(dir, ""); who != "" {
 		text += ": " + who
 	}
@@ -69,13 +70,13 @@ func (o *lockOptions) expired(dir *locks.Dir) error {
 // sayHeld tells on stderr who has to be waited for.
 func (a *app) sayHeld(o *lockOptions, dir *locks.Dir) {
 	who := o.holdersOr(dir, "not free")
-	io.WriteString(a.stderr, "loxctl: "+o.verb+": "+o.file()+": waiting: "+who+"\n")
+	io.WriteString(a.stderr, "loxctl: "+o.Verb+": "+o.File()+": waiting: "+who+"\n")
 }
 
 // holdersOr says who holds it and how many wait. Without anybody it is
 // nobody: they have left meanwhile.
 func (o *lockOptions) holdersOr(dir *locks.Dir, nobody string) string {
-	infos, err := dir.Inspect(o.kind(), o.file())
+	infos, err := dir.Inspect(o.Kind(), o.File())
 	if err != nil {
 		return nobody // that it could not be had is the news
 	}

@@ -13,14 +13,14 @@ import (
 // the name, or at --. It returns pflag.ErrHelp if help is asked for.
 func (o *lockOptions) parse(flags *pflag.FlagSet, words []string) error {
 	var err error
-	if len(words) > 0 && flags.ArgsLenAtDash() < 0 && slices.Contains(actionsOf(o.verb), lockAction(words[0])) {
+	if len(words) > 0 && flags.ArgsLenAtDash() < 0 && slices.Contains(actionsOf(o.Verb), lockAction(words[0])) {
 		o.action = lockAction(words[0])
 		if words, err = o.parseFlags(flags, words[1:]); err != nil {
 			return err
 		}
 	}
 	if len(words) > 0 && !asksHelp(flags) {
-		o.name = words[0]
+		o.Name = words[0]
 		if words, err = o.parseFlags(flags, words[1:]); err != nil {
 			return err
 		}
@@ -37,7 +37,7 @@ func (o *lockOptions) parseFlags(flags *pflag.FlagSet, words []string) ([]string
 		return words, nil
 	}
 	if err := flags.Parse(words); err != nil {
-		return nil, flagError(o.verb, flags, err)
+		return nil, flagError(o.Verb, flags, err)
 	}
 	return flags.Args(), nil
 }
@@ -46,7 +46,7 @@ func asksHelp(flags *pflag.FlagSet) bool { return flags.Changed("help") }
 
 // check finds flags and words that cannot be meant.
 func (o *lockOptions) check(flags *pflag.FlagSet, words []string) error {
-	if o.name == "" && o.action != actionList {
+	if o.Name == "" && o.action != actionList {
 		return o.usage("", "a name is missing")
 	}
 	if err := o.checkPlaces(flags); err != nil {
@@ -95,7 +95,7 @@ func (o *lockOptions) checkPlaces(flags *pflag.FlagSet) (err error) {
 func (o *lockOptions) phrases(actions []lockAction) string {
 	var phrases []string
 	for _, action := range actions {
-		if action == actionRun || slices.Contains(actionsOf(o.verb), action) {
+		if action == actionRun || slices.Contains(actionsOf(o.Verb), action) {
 			phrases = append(phrases, action.phrase())
 		}
 	}
@@ -109,34 +109,18 @@ func (a lockAction) phrase() string {
 	return "with " + string(a)
 }
 
-// lockConflicts are flags of which only one can be.
-var lockConflicts = [][2]string{
-	{"wait", "try"}, {"verbose", "quiet"}, {"shared", "exclusive"}, {"fd", "owner"}, {"fd", "token"}, {"fd", "index"},
-	{"index", "token"}, {"exec", "max-hold"}, {"exec", "pdeathsig"}, {"exec", "close"}, {"bg", "exec"}, {"bg", "pdeathsig"}, {"bg", "reentrant"},
-}
+// lockConflicts are flags of which only one can be, besides those of hold.
+var lockConflicts = [][2]string{{"fd", "owner"}, {"fd", "token"}, {"fd", "index"}, {"index", "token"}}
 
-// lockNeeds are flags that mean nothing without one of some others.
-var lockNeeds = []struct {
-	flag string
-	one  []string
-}{
-	{"prefer", []string{"shared"}},
-	{"kill-after", []string{"max-hold"}},
-	{"conflict-exit-code", []string{"wait", "try"}},
-}
-
-// checkPairs refuses flags that exclude each other, and those that need
-// another one.
+// checkPairs refuses flags that exclude each other.
 func (o *lockOptions) checkPairs(flags *pflag.FlagSet) error {
 	for _, pair := range lockConflicts {
 		if flags.Changed(pair[0]) && flags.Changed(pair[1]) {
 			return o.usage(dashed(pair[0]), "cannot be given with "+dashed(pair[1]))
 		}
 	}
-	for _, need := range lockNeeds {
-		if flags.Changed(need.flag) && !slices.ContainsFunc(need.one, flags.Changed) {
-			return o.usage(dashed(need.flag), "needs "+dashed(strings.Join(need.one, " or --")))
-		}
+	if what, why := o.Check(flags.Changed); why != "" {
+		return o.usage(what, why)
 	}
 	return nil
 }
@@ -145,23 +129,13 @@ func (o *lockOptions) checkPairs(flags *pflag.FlagSet) error {
 func (o *lockOptions) checkValues(flags *pflag.FlagSet) error {
 	given := flags.Changed
 	o.grip.hasFD, o.grip.hasIndex, o.grip.hasToken = given("fd"), given("index"), given("token")
-	o.wait.limited = given("wait") || o.wait.try
-	o.wait.try = o.wait.try || given("wait") && o.wait.wait == 0
 	switch {
-	case o.wait.code < 0 || o.wait.code > 255:
-		return o.usage("--conflict-exit-code", strconv.Itoa(o.wait.code)+" is not from 0 to 255")
-	case given("slots") && (o.mode.slots < 1 || o.mode.slots > 1024):
-		return o.usage("--slots", strconv.Itoa(o.mode.slots)+" is not from 1 to 1024")
 	case given("fd") && o.grip.fd < 0:
 		return o.usage("--fd", strconv.Itoa(o.grip.fd)+" is no descriptor")
-	case given("over") && o.mode.over == "":
-		return o.usage("--over", "is empty")
 	case given("owner") && o.grip.owner < 1:
 		return o.usage("--owner", strconv.Itoa(o.grip.owner)+" is no process")
 	case given("index") && o.grip.index < 0:
 		return o.usage("--index", strconv.Itoa(o.grip.index)+" is no slot")
-	case given("max-hold") && o.hold.maxHold == 0:
-		return o.usage("--max-hold", "0 is too short")
 	case o.action == actionResize && !given("slots"):
 		return o.usage("", "how many slots there shall be is missing: -n N")
 	case o.action == actionBreak && !given("token"):
@@ -180,27 +154,25 @@ func (o *lockOptions) takeCommand(flags *pflag.FlagSet, words []string) error {
 		return nil
 	case byLine && len(words) > 0:
 		return o.usage("--command", "cannot be given with the words of another command: "+words[0])
-	case byLine && strings.TrimSpace(o.hold.line) == "":
-		return o.usage("--command", "is blank")
 	case !byLine && len(words) == 0:
 		return o.missingCommand()
 	case !byLine && strings.TrimSpace(words[0]) == "":
 		return o.usage(strconv.Quote(words[0]), "is no command")
 	}
-	o.command = words
+	o.Words = words
 	return nil
 }
 
 // missingCommand is the error for a name alone, which may be a misspelt action.
 func (o *lockOptions) missingCommand() error {
 	var names []string
-	for _, action := range actionsOf(o.verb) {
+	for _, action := range actionsOf(o.Verb) {
 		names = append(names, string(action))
 	}
-	return &usageError{verb: o.verb, what: o.name, why: "a command is missing",
-		hint: didYouMean("loxctl "+o.verb+" ", o.name, names)}
+	return &usageError{verb: o.Verb, what: o.Name, why: "a command is missing",
+		hint: didYouMean("loxctl "+o.Verb+" ", o.Name, names)}
 }
 
 func (o *lockOptions) usage(what, why string) error {
-	return &usageError{verb: o.verb, what: what, why: why}
+	return &usageError{verb: o.Verb, what: what, why: why}
 }

@@ -12,13 +12,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/loxctl/loxctl/internal/hold"
 	"github.com/loxctl/loxctl/internal/term"
 	"github.com/loxctl/loxctl/locks"
 )
 
 type lsOptions struct {
 	json  bool
-	place placeOptions
+	place hold.Place
 }
 
 func newLs(a *app) *cobra.Command {
@@ -32,7 +33,7 @@ func newLs(a *app) *cobra.Command {
 	addGroup(c.Flags(), "Output", func(group *pflag.FlagSet) {
 		group.BoolVar(&o.json, "json", false, "print a JSON object for each")
 	})
-	addGroup(c.Flags(), "Other", o.place.addFlags)
+	addGroup(c.Flags(), "Other", rows(o.place.Flags()))
 	return c
 }
 
@@ -60,14 +61,14 @@ func (a *app) runListOf(o *lockOptions) error {
 	}
 	return a.list(o.json, func(put func(*locks.Info)) error {
 		mine := func(info *locks.Info) {
-			if o.verb != "switch" || info.Mode == locks.Member {
+			if o.Verb != "switch" || info.Mode == locks.Member {
 				put(info)
 			}
 		}
-		if dir == nil || o.file() == "" {
-			return listKind(dir, o.kind(), mine)
+		if dir == nil || o.File() == "" {
+			return listKind(dir, o.Kind(), mine)
 		}
-		infos, err := dir.Inspect(o.kind(), o.file())
+		infos, err := dir.Inspect(o.Kind(), o.File())
 		for i := range infos {
 			mine(&infos[i])
 		}

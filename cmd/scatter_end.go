@@ -118,7 +118,7 @@ func (r *scatterRun) verdict(t *tally, fatal error) error {
 		t.halted && r.opt.failing.halt.on == haltDone && t.failed == 0:
 		return nil // what was asked for happened
 	}
-	if status := t.status(r.opt.failing.exitCode.word); status != 0 {
+	if status := t.status(r.opt.failing.exitCode.String()); status != 0 {
 		return exit{code: status}.with(nil)
 	}
 	return nil

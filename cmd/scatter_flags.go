@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/loxctl/loxctl/internal/source"
+	"github.com/loxctl/loxctl/internal/value"
 )
 
 // scatterOptions are the flags of scatter, by what they are about.
@@ -334,15 +335,15 @@ type failingOptions struct {
 	retries    int
 	retryDelay backoff
 	timeout    limit
-	killAfter  duration
-	deadline   duration
-	exitCode   choice
+	killAfter  value.Duration
+	deadline   value.Duration
+	exitCode   value.Choice
 	joblog     string
 }
 
 func (o *failingOptions) addFlags(f *pflag.FlagSet) {
-	o.killAfter = duration(5e9)
-	o.exitCode = newChoice("loxctl", "xargs", "count", "first", "worst")
+	o.killAfter = value.Duration(5e9)
+	o.exitCode = value.NewChoice("loxctl", "xargs", "count", "first", "worst")
 	f.Var(&o.halt, "halt", "stop early: `WHEN` is now or soon, and fail=N, success=N, done=N or N%, as in now,fail=1")
 	f.BoolVar(&o.failFast, "fail-fast", false, "end all jobs when one fails: --halt now,fail=1")
 	f.IntVar(&o.retries, "retries", 0, "try a failed job up to `N` more times")
@@ -351,6 +352,6 @@ func (o *failingOptions) addFlags(f *pflag.FlagSet) {
 	f.Var(&o.killAfter, "kill-after", "time between TERM and KILL for a job that must end")
 	f.Var(&o.deadline, "deadline", "end the whole run after `DURATION`, with status 124")
 	f.Lookup("deadline").DefValue = ""
-	f.Var(&o.exitCode, "exit-code", "status after failed jobs: "+strings.Join(o.exitCode.words, ", "))
+	f.Var(&o.exitCode, "exit-code", "status after failed jobs: "+strings.Join(o.exitCode.Choices(), ", "))
 	f.StringVar(&o.joblog, "joblog", "", "write a line for each job to `FILE`, or append it to +FILE, as GNU parallel does")
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/loxctl/loxctl/engine"
+	"github.com/loxctl/loxctl/internal/hold"
 	"github.com/loxctl/loxctl/internal/state"
 	"github.com/loxctl/loxctl/internal/template"
 	"github.com/loxctl/loxctl/locks"
@@ -218,14 +219,14 @@ func (j *jobHolds) release() error {
 
 // A need is one lock or slot that a job must have.
 type need struct {
-	opt   lockOptions
+	opt   hold.Options
 	index int
 }
 
 // hold gets what a job must hold, in one order for all jobs whatever the names
 // are made of, so that two cannot wait for each other. The result is never nil.
 func (r *scatterRun) hold(ctx context.Context, t *task) (*jobHolds, error) {
-	held := &jobHolds{list: r.app.getenv("LOXCTL_HELD")}
+	held := &jobHolds{list: r.app.getenv(hold.HeldVariable)}
 	needs := r.needs(t)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -235,7 +236,7 @@ func (r *scatterRun) hold(ctx context.Context, t *task) (*jobHolds, error) {
 	}
 	defer r.holds.turns.pass(t.Seq)
 	tree := rand.Uint64() | 1
-	about := variables{}
+	about := hold.Variables{}
 	for i, n := range needs {
 		if err := r.holdOne(ctx, t, held, &n, tree, &about); err != nil {
 			return held, r.holdFailed(t, err)
@@ -255,31 +256,31 @@ func (r *scatterRun) needs(t *task) []need {
 	var needs []need
 	for _, h := range r.templates.holds {
 		n := need{index: h.index}
-		n.opt.verb, n.opt.name = h.flag, string(h.name.Append(nil, values))
-		n.opt.mode.slots = h.slots
+		n.opt.Verb, n.opt.Name = h.flag, string(h.name.Append(nil, values))
+		n.opt.Mode.Slots = h.slots
 		needs = append(needs, n)
 	}
 	slices.SortStableFunc(needs, func(a, b need) int {
-		return cmp.Or(cmp.Compare(a.opt.verb, b.opt.verb), cmp.Compare(a.opt.name, b.opt.name))
+		return cmp.Or(cmp.Compare(a.opt.Verb, b.opt.Verb), cmp.Compare(a.opt.Name, b.opt.Name))
 	})
 	return slices.CompactFunc(needs, func(a, b need) bool {
-		return a.opt.verb == b.opt.verb && a.opt.name == b.opt.name
+		return a.opt.Verb == b.opt.Verb && a.opt.Name == b.opt.Name
 	})
 }
 
 // holdOne gets one of them, and what the job shall know and inherit of it.
-func (r *scatterRun) holdOne(ctx context.Context, t *task, held *jobHolds, n *need, tree uint64, about *variables) error {
+func (r *scatterRun) holdOne(ctx context.Context, t *task, held *jobHolds, n *need, tree uint64, about *hold.Variables) error {
 	o, dir := &n.opt, r.holds.dir
 	outer, err := r.app.heldAround(o, dir)
 	if err == nil && outer != nil {
-		err = o.heldAlready(outer, "a job cannot get what loxctl runs under")
+		err = heldAlready(o, outer, "a job cannot get what loxctl runs under")
 	}
 	if err != nil {
 		return err
 	}
-	who := r.app.who(o, r.commandOf(t))
+	who := o.Who(r.app.environ, r.commandOf(t))
 	who.Tree = tree
-	request := o.request(who)
+	request := o.Request(who)
 	request.Queued = func() { r.holds.turns.pass(t.Seq) }
 	began := time.Now()
 	h, err := dir.Locker(request).Acquire(ctx)
@@ -292,17 +293,16 @@ func (r *scatterRun) holdOne(ctx context.Context, t *task, held *jobHolds, n *ne
 	}
 	f := locks.File(h)
 	if f == nil {
-		return fmt.Errorf("%s: the descriptor cannot be duplicated", o.name)
+		return fmt.Errorf("%s: the descriptor cannot be duplicated", o.Name)
 	}
 	held.files = append(held.files, f)
-	entry := heldEntry{o.kind().String(), o.heldMode(), h.Token(), state.Escape(o.file())}
-	held.list = strings.TrimSpace(held.list + " " + entry.String())
-	*about = variables{
+	held.list = strings.TrimSpace(held.list + " " + o.Entry(h.Token()).String())
+	*about = hold.Variables{
 		"LOXCTL_WAIT_MS=" + strconv.FormatInt(time.Since(began).Milliseconds(), 10),
-		"LOXCTL_HELD=" + held.list,
+		hold.HeldVariable + "=" + held.list,
 		"LOXCTL_LOCK_FD=" + strconv.Itoa(int(f.Fd())),
 	}
-	return about.describe(o, dir, o.lockMode().String(), h.Token(), h.Index())
+	return about.Describe(o, dir, o.LockMode().String(), h.Token(), h.Index())
 }
 
 // holdFailed decides whom an error is about: the end of the run and a deadlock

@@ -90,7 +90,7 @@ func newRun(ctx context.Context, a *app, o *scatterOptions, t *templates) (*scat
 	r.openSink()
 	r.openPool()
 	r.handleSignals()
-	if d := o.failing.deadline.of(); d > 0 {
+	if d := o.failing.deadline.Of(); d > 0 {
 		r.clock.AfterFunc(d, func() { r.stop(&stopError{why: "the deadline of " + d.String() + " was reached", deadline: true}) })
 	}
 	return r, nil
@@ -120,7 +120,7 @@ func (r *scatterRun) openStage() (err error) {
 	}
 	opt := command.Options{
 		Env:   append(env, "LOXCTL_RUN="+hex.EncodeToString(id), "LOXCTL_STAGE=1"),
-		Grace: max(r.opt.failing.killAfter.of(), 1),
+		Grace: max(r.opt.failing.killAfter.Of(), 1),
 	}
 	if self, err := os.Executable(); err == nil {
 		opt.Guard = []string{self, guardVerb}

@@ -7,43 +7,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/loxctl/loxctl/internal/value"
 )
 
 // The types here are flag values: each parses itself and says what it takes.
-
-// duration is a flag value: a Go duration, days (2d), or bare seconds.
-type duration time.Duration
-
-func (d duration) of() time.Duration { return time.Duration(d) }
-func (d duration) String() string    { return time.Duration(d).String() }
-func (d duration) Type() string      { return "DURATION" }
-
-func (d *duration) Set(s string) error {
-	v, err := parseDuration(s)
-	*d = duration(v)
-	return err
-}
-
-func parseDuration(s string) (time.Duration, error) {
-	bad := fmt.Errorf("%q is no duration: write 10s, 1m30s, 2d or seconds", s)
-	v, err := time.ParseDuration(s)
-	if err != nil {
-		unit := time.Second
-		number, isDays := strings.CutSuffix(s, "d")
-		if isDays {
-			unit = 24 * time.Hour
-		}
-		f, err := strconv.ParseFloat(number, 64)
-		if err != nil || math.IsNaN(f) || math.Abs(f)*float64(unit) > math.MaxInt64 {
-			return 0, bad
-		}
-		v = time.Duration(f * float64(unit))
-	}
-	if v < 0 {
-		return 0, fmt.Errorf("%q is negative", s)
-	}
-	return v, nil
-}
 
 // size is a flag value: bytes, with K, M, G or T for powers of 1024.
 type size int64
@@ -78,26 +46,6 @@ func (n *size) Set(s string) error {
 	return nil
 }
 
-// choice is a flag value that is one of a few words; the first is the default.
-type choice struct {
-	words []string
-	word  string
-}
-
-func newChoice(words ...string) choice { return choice{words: words, word: words[0]} }
-
-func (c *choice) String() string    { return c.word }
-func (c *choice) Type() string      { return "WORD" }
-func (c *choice) Choices() []string { return slices.Clone(c.words) }
-
-func (c *choice) Set(s string) error {
-	if !slices.Contains(c.words, s) {
-		return fmt.Errorf("%q is none of %s", s, strings.Join(c.words, ", "))
-	}
-	c.word = s
-	return nil
-}
-
 // backoff is a flag value: the pause before a retry, what each further one is
 // multiplied by, and the longest.
 type backoff struct {
@@ -122,7 +70,7 @@ func (b *backoff) String() string {
 func (b *backoff) Set(s string) (err error) {
 	parts := strings.Split(s, ",")
 	v := backoff{factor: 1}
-	if v.first, err = parseDuration(parts[0]); err != nil {
+	if v.first, err = value.ParseDuration(parts[0]); err != nil {
 		return err
 	}
 	if len(parts) > 1 {
@@ -131,7 +79,7 @@ func (b *backoff) Set(s string) (err error) {
 		}
 	}
 	if len(parts) > 2 {
-		if v.most, err = parseDuration(parts[2]); err != nil {
+		if v.most, err = value.ParseDuration(parts[2]); err != nil {
 			return err
 		}
 	}
@@ -175,7 +123,7 @@ func (l *limit) Set(s string) (err error) {
 		if v.percent, err = strconv.ParseFloat(number, 64); err != nil || !(v.percent > 0) {
 			return fmt.Errorf("%q is no percentage of the median", s)
 		}
-	} else if v.fixed, err = parseDuration(s); err != nil {
+	} else if v.fixed, err = value.ParseDuration(s); err != nil {
 		return err
 	}
 	*l = v
@@ -208,7 +156,7 @@ func (d *delay) Set(s string) (err error) {
 	}
 	number, auto := strings.CutSuffix(s, "auto")
 	d.auto = auto
-	d.every, err = parseDuration(number)
+	d.every, err = value.ParseDuration(number)
 	return err
 }
 
@@ -240,7 +188,7 @@ func (r *rate) Set(s string) error {
 		per = "1" + per
 	}
 	n, err := strconv.ParseFloat(number, 64)
-	d, perErr := parseDuration(per)
+	d, perErr := value.ParseDuration(per)
 	if err != nil || perErr != nil || !(n > 0) || d == 0 {
 		return fmt.Errorf("%q is no rate: write 10/s, 100/m or 5/2s", s)
 	}

@@ -2,7 +2,6 @@ package locks
 
 import (
 	"encoding/binary"
-	"hash/crc32"
 	"strings"
 	"unicode/utf8"
 
@@ -82,9 +81,7 @@ func (r *record) encode(b *[recordSize]byte) {
 
 // checksum covers all but itself.
 func checksum(b *[recordSize]byte) uint32 {
-	castagnoli := crc32.MakeTable(crc32.Castagnoli) // made once, by the first call
-	sum := crc32.Update(0, castagnoli, b[:offChecksum])
-	return crc32.Update(sum, castagnoli, b[offState:])
+	return crc32c(b[:offChecksum], b[offState:])
 }
 
 // decode reports whether b is a whole record.

@@ -75,7 +75,7 @@ var Imports = []Rule{
 	},
 	{
 		Rooms: []string{"./internal/template"},
-		May:   []string{"std", "./engine", "github.com/mattn/go-shellwords"},
+		May:   []string{"std", "./engine", "./internal/shellword", "github.com/mattn/go-shellwords"},
 		Why:   "templates are the one home of shellwords, and know nothing but the engine's values",
 	},
 	{
@@ -87,6 +87,17 @@ var Imports = []Rule{
 		Rooms: []string{"./internal/term"},
 		May:   []string{"std", "github.com/fatih/color", "golang.org/x/term", "golang.org/x/sys/..."},
 		Why:   "term is the one home of colour, and does not know what is printed",
+	},
+	{
+		Rooms: []string{"./internal/early", "./internal/hold", "./internal/value"},
+		May:   []string{"std", "./locks", "./internal/hold", "./internal/value", "./internal/shellword", "./internal/proc", "./internal/state"},
+		Never: []string{"net/...", "regexp/...", "text/...", "encoding/json"},
+		Why:   "what serves a lock before the program is initialised waits for nothing that is slow to be ready",
+	},
+	{
+		Rooms: []string{"./internal/shellword"},
+		May:   []string{"std"},
+		Why:   "words of shells are only words",
 	},
 	{
 		Rooms: []string{"./internal/proc", "./internal/spool", "./internal/state"},

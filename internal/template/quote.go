@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"github.com/loxctl/loxctl/internal/shellword"
 )
 
 // Quote is s as one word of a POSIX shell. A word that means itself to every
@@ -19,7 +21,7 @@ func Quote(s string) string {
 // plainWord reports whether s needs no quotes. What would be an assignment, a
 // reserved word or a job as the first word of a command does.
 func plainWord(s string) bool {
-	if s == "" || s[0] == '=' || s[0] == '%' || reserved(s) || assignment(s) {
+	if s == "" || s[0] == '=' || s[0] == '%' || shellword.Reserved(s) || assignment(s) {
 		return false
 	}
 	for i := range len(s) {
@@ -28,18 +30,6 @@ func plainWord(s string) bool {
 		}
 	}
 	return true
-}
-
-// reservedWords are those of the POSIX shell and of its descendants, sorted.
-var reservedWords = []string{
-	"!", "[[", "]]", "case", "coproc", "do", "done", "elif", "else", "end", "esac", "fi",
-	"for", "foreach", "function", "if", "in", "namespace", "nocorrect", "repeat", "select",
-	"then", "time", "until", "while", "{", "}",
-}
-
-func reserved(s string) bool {
-	_, found := slices.BinarySearch(reservedWords, s)
-	return found
 }
 
 // assignment reports whether s begins with NAME=, NAME+= or NAME[.

@@ -1,10 +1,11 @@
 package template
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/mattn/go-shellwords"
+
+	"github.com/loxctl/loxctl/internal/shellword"
 )
 
 // Fields are the words of a command that is written in one.
@@ -185,15 +186,6 @@ func (h *hider) reveal(hidden string) []part {
 	return parts
 }
 
-// shellOnly are the commands that are part of the shell and of nothing else,
-// sorted.
-var shellOnly = []string{
-	".", ":", "alias", "bg", "break", "builtin", "cd", "command", "continue", "declare", "eval",
-	"exec", "exit", "export", "fc", "fg", "getopts", "hash", "jobs", "let", "local", "read",
-	"readonly", "return", "set", "shift", "shopt", "source", "times", "trap", "type", "typeset",
-	"ulimit", "umask", "unalias", "unset", "wait",
-}
-
 // shellCommand reports whether a command that begins with w is one for a shell:
 // an assignment, a reserved word, or a command that shells have built in.
 func shellCommand(w word) bool {
@@ -204,6 +196,5 @@ func shellCommand(w word) bool {
 	if assignment(first) {
 		return true
 	}
-	_, builtin := slices.BinarySearch(shellOnly, first)
-	return len(w.parts) == 1 && (builtin || reserved(first))
+	return len(w.parts) == 1 && (shellword.Command(first) || shellword.Reserved(first))
 }
