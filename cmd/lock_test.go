@@ -12,6 +12,7 @@ import (
 
 	"github.com/loxctl/loxctl/internal/early"
 	"github.com/loxctl/loxctl/internal/hold"
+	"github.com/loxctl/loxctl/internal/state"
 )
 
 // parsed is what a command line came to.
@@ -279,7 +280,7 @@ func TestEarlyTakesCommands(t *testing.T) {
 		ordinary := parseOrdinary(words[0], words[1:])
 		o := hold.New(words[0])
 		runs := !ordinary.help && ordinary.err == "" && ordinary.options.action == actionRun
-		foreign := strings.Contains(line, "--color") || strings.Contains(line, "--config") || ordinary.options.Name == "acquire"
+		foreign := strings.Contains(line, "--color") || strings.Contains(line, "--config") || state.CheckName(ordinary.options.Name) != nil
 		if took := o.Parse(words[1:]); took != (runs && !foreign) {
 			t.Errorf("loxctl %s: the early way takes it: %v", line, took)
 		}
