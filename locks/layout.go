@@ -73,7 +73,8 @@ type header struct {
 	name        string
 }
 
-// readHeader returns errNewFile for a file that has none.
+// readHeader returns errNewFile for a file that has none. The kind may be 0:
+// whatever the file is.
 func readHeader(f *state.File, kind Kind) (header, error) {
 	var b [headerSize]byte
 	if err := f.ReadAt(b[:], 0); err != nil {
@@ -100,7 +101,7 @@ func (h *header) check(path, start string, kind Kind) error {
 		why = fmt.Sprintf("is of version %d, this loxctl knows version %d", start[5], magic[5])
 	case start != magic:
 		why = "is no lock file"
-	case h.kind != kind:
+	case kind != 0 && h.kind != kind:
 		why = "is of another kind than its directory says"
 	case h.nslots < firstNslots || h.nslots > maxNslots || h.ticket >= ticketEnd || h.capacity > MaxSlots:
 		why = "is damaged"

@@ -92,13 +92,8 @@ func readCapacity(f *state.File) (int, error) {
 
 // readName returns what a lock file says it is.
 func readName(f *state.File) (Kind, string, error) {
-	var kind [4]byte
-	if err := f.ReadAt(kind[:], offKind); err != nil {
-		return 0, "", err
-	}
-	k := Kind(binary.LittleEndian.Uint32(kind[:]))
-	h, err := readHeader(f, k)
-	return k, h.name, err
+	h, err := readHeader(f, 0)
+	return h.kind, h.name, err
 }
 
 // insideByte returns the P byte of somebody who is inside, 0 if nobody is. An

@@ -29,6 +29,12 @@ func TestMain(m *testing.M) {
 		part = launcher
 	case "keeper":
 		part = keeper
+	case "holder":
+		part = holder
+	case "heir":
+		part = inherit
+	case "looper":
+		part = looper
 	case "relay":
 		part = relay
 	}

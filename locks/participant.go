@@ -182,6 +182,14 @@ func (p *participant) describe() {
 	if p.Who.Keeper {
 		p.record.flags |= flagKeeper
 	}
+	if p.Who.Keeper {
+		p.nameOwner()
+	}
+}
+
+// nameOwner fills in which process the owner is, which only those who look for
+// a deadlock want to know of a waiter.
+func (p *participant) nameOwner() {
 	if p.Who.Owner > 0 {
 		owner := p.dir.owner(p.Who.Owner)
 		p.record.ownerStart, p.record.ownerKey = owner.Start, owner.Key()

@@ -93,6 +93,12 @@ func (p *participant) enterAtOnce(prev uint64) (inside bool, err error) {
 
 // wait sleeps until it is the turn of the participant, and enters.
 func (p *participant) wait(ctx context.Context) error {
+	if p.Who.Owner > 0 && !p.Who.Keeper {
+		p.nameOwner()
+		if err := p.note(recordWaits); err != nil {
+			return err
+		}
+	}
 	w := waiter{participant: p, ctx: ctx}
 	defer w.end()
 	for {
@@ -161,14 +167,20 @@ func (p *participant) before(prev uint64) (int64, error) {
 			return at, err
 		}
 	}
-	// The kernel names any of them. Walking up past each answer leads to the last.
-	best := min(found.End, own) - 1
-	for ok && found.End < own {
-		if found, ok, err = test(p.file, found.End, own); err != nil {
+	// The kernel names any of them. What is above that one is found by halves:
+	// there may be thousands.
+	best, end := min(found.End, own)-1, own
+	for from := best + 1; from < end; from = best + 1 + (end-best-1)/2 {
+		if found, ok, err = test(p.file, from, end); err != nil {
 			return 0, err
 		}
-		if ok {
-			best = max(best, min(found.End, own)-1)
+		switch {
+		case ok:
+			best = min(found.End, end) - 1
+		case from == best+1:
+			return best, nil
+		default:
+			end = from
 		}
 	}
 	return best, nil

@@ -23,7 +23,7 @@ type waiter struct {
 // turn sleeps until something has changed for the participant, and enters if
 // it is its turn.
 func (w *waiter) turn() (inside bool, err error) {
-	at, err := w.before(0)
+	at, err := w.before(w.head.ticket)
 	if err == nil && at == 0 && w.Mode == Polite {
 		at, err = w.anyInLine()
 	}
