@@ -2,20 +2,18 @@ package proc
 
 import (
 	"os"
-	"os/signal"
 	"syscall"
 	"time"
 )
 
 // Raise ends this process by the signal, if there is one, so that a shell loop
-// around us sees a death by signal and stops too. Where that is not possible
-// it returns, as it does for PIPE, which Go ignores unless it comes from a
-// write.
+// around us sees a death by signal and stops too; it leaves no core of ours
+// behind. Where that is not possible it returns, as it does for PIPE, which a
+// status of 141 stands for.
 func Raise(sig syscall.Signal) {
-	if sig == 0 || sig == syscall.SIGPIPE {
+	if sig == 0 || sig == syscall.SIGPIPE || !byDefault(sig) {
 		return
 	}
-	signal.Reset(sig)
 	self, err := os.FindProcess(os.Getpid())
 	if err == nil && self.Signal(sig) == nil {
 		time.Sleep(time.Second) // another thread may be the one to receive it
