@@ -150,9 +150,9 @@ func (t *trial) refused(l locks.Locker) {
 // find out.
 func (t *trial) expires(l locks.Locker, d time.Duration) {
 	t.Helper()
+	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), d)
 	defer cancel()
-	began := time.Now()
 	h, err := l.Acquire(ctx)
 	took := time.Since(began)
 	if h != nil || !errors.Is(err, context.DeadlineExceeded) {

@@ -221,6 +221,9 @@ func (d *Dir) Check(kind Kind, name string) (bool, error) {
 		return false, err
 	}
 	if kind == KindLock {
+		if held, err := isLocked(f, byteH); err != nil || held {
+			return false, err // perhaps by nobody who is alive, but a try would fail
+		}
 		inside, err := insideByte(f, false)
 		return err == nil && inside == 0, err
 	}
