@@ -10,17 +10,17 @@ import (
 
 // lockAlone is a command under a lock that nobody else wants.
 func lockAlone(l *lab) row {
-	r := row{key: "lock", name: "`lock NAME -- /bin/true` (ms; floor: without a lock)"}
+	r := row{key: "lock", name: "`lock NAME -- true` (ms; floor: without a lock)"}
 	return underLock(l, r, []string{"loxctl", "lock", "bench", "--"}, []string{"flock", l.lockFile()}, nil)
 }
 
 func lockShared(l *lab) row {
-	r := row{key: "lock-shared", name: "`lock -s NAME -- /bin/true` (ms; floor: without a lock)"}
+	r := row{key: "lock-shared", name: "`lock -s NAME -- true` (ms; floor: without a lock)"}
 	return underLock(l, r, []string{"loxctl", "lock", "-s", "bench", "--"}, []string{"flock", "-s", l.lockFile()}, nil)
 }
 
 func lockSlot(l *lab) row {
-	r := row{key: "lock-slot", name: "`sem NAME -n4 -- /bin/true` (ms; floor: without a lock; flock knows one slot)"}
+	r := row{key: "lock-slot", name: "`sem NAME -n4 -- true` (ms; floor: without a lock; flock knows one slot)"}
 	return underLock(l, r, []string{"loxctl", "sem", "bench", "-n4", "--"}, []string{"flock", l.lockFile()}, []string{"-j4"})
 }
 
@@ -29,7 +29,7 @@ func underLock(l *lab, r row, loxctl, flock, sem []string) row {
 	r.jobs, r.milli = 1, true
 	one := l.count(1)
 	start := func(label string, argv ...string) contender {
-		c := l.run(label, one, append(argv, truth)...)
+		c := l.run(label, one, append(argv, "true")...)
 		c.repeat = l.n(100)
 		return c
 	}
