@@ -278,10 +278,15 @@ func (p *participant) joinGroup() (bool, error) {
 
 // enterGroup is the first of its group in an empty room, or joins.
 func (p *participant) enterGroup() (inside bool, err error) {
-	if alone, err := p.body.Try(byteH, state.WriteLock); err != nil {
+	alone, err := p.body.Try(byteH, state.WriteLock)
+	if err == nil && !alone {
+		if inside, err = p.joinGroup(); err != nil || inside {
+			return inside, err
+		}
+		alone, err = p.body.Try(byteH, state.WriteLock) // they may have left in between
+	}
+	if err != nil || !alone {
 		return false, err
-	} else if !alone {
-		return p.joinGroup()
 	}
 	last, err := readWord(p.body, offGroup)
 	if err == nil && last != p.group {
