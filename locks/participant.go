@@ -129,6 +129,7 @@ func (p *participant) release(*Hold) error {
 		p.body.Close()
 		return err
 	}
+	p.reg.order()
 	if unlockErr := p.body.UnlockAll(); err == nil {
 		err = unlockErr
 	}
