@@ -64,29 +64,32 @@ func (o *lockOptions) parseAtOnce(a *app, args []string) error {
 	return o.parse(flags, words)
 }
 
-// hold does what was asked for.
-func (a *app) hold(o *lockOptions) error {
+// hold does what was asked for, and says whose error it is.
+func (a *app) hold(o *lockOptions) error { return verbFailed(o.Verb, a.act(o)) }
+
+// act does what was asked for.
+func (a *app) act(o *lockOptions) error {
 	switch o.action {
 	case actionRun:
-		return verbFailed(o.Verb, a.runHolding(o))
+		return a.runHolding(o)
 	case actionAcquire:
-		return verbFailed(o.Verb, a.runAcquire(o))
+		return a.runAcquire(o)
 	case actionRelease:
-		return verbFailed(o.Verb, a.runRelease(o))
+		return a.runRelease(o)
 	case actionHeld:
-		return verbFailed(o.Verb, a.runHeld(o))
+		return a.runHeld(o)
 	case actionCheck:
-		return verbFailed(o.Verb, a.runCheck(o))
+		return a.runCheck(o)
 	case actionPath:
-		return verbFailed(o.Verb, a.runPath(o))
+		return a.runPath(o)
 	case actionWait:
-		return verbFailed(o.Verb, a.runWait(o))
+		return a.runWait(o)
 	case actionList:
-		return verbFailed(o.Verb, a.runListOf(o))
+		return a.runListOf(o)
 	case actionBreak:
-		return verbFailed(o.Verb, a.runBreak(o))
+		return a.runBreak(o)
 	default:
-		return verbFailed(o.Verb, a.runResize(o))
+		return a.runResize(o)
 	}
 }
 

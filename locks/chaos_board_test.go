@@ -76,8 +76,12 @@ var noteWords = []string{
 }
 
 // openBoard maps the board at path, and makes it if it is not there.
-func openBoard(path string) (*board, error) {
-	size := int(unsafe.Sizeof(board{}))
+func openBoard(path string) (*board, error) { return shared[board](path) }
+
+// shared maps the file at path, and makes it if it is not there, as a value that
+// processes share.
+func shared[T any](path string) (*T, error) {
+	size := int(unsafe.Sizeof(*new(T)))
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
@@ -90,7 +94,7 @@ func openBoard(path string) (*board, error) {
 	if err != nil {
 		return nil, err
 	}
-	return (*board)(unsafe.Pointer(unsafe.SliceData(memory))), nil
+	return (*T)(unsafe.Pointer(unsafe.SliceData(memory))), nil
 }
 
 func newBoard(t testing.TB) (b *board, path string) {

@@ -134,22 +134,7 @@ func (p relayPlan) run(b *testing.B) *track {
 }
 
 // openTrack maps the track at path, and makes it if it is not there.
-func openTrack(path string) (*track, error) {
-	size := int(unsafe.Sizeof(track{}))
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if err := f.Truncate(int64(size)); err != nil {
-		return nil, err
-	}
-	memory, err := syscall.Mmap(int(f.Fd()), 0, size, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
-	if err != nil {
-		return nil, err
-	}
-	return (*track)(unsafe.Pointer(unsafe.SliceData(memory))), nil
-}
+func openTrack(path string) (*track, error) { return shared[track](path) }
 
 // relay is one process of a relay.
 func relay() error {
