@@ -2,7 +2,6 @@ package locks
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/loxctl/loxctl/internal/state"
@@ -12,9 +11,15 @@ import (
 // for longer than microseconds unless he is stopped in there.
 const guardPatience = time.Second
 
-// errGuard says that a process was stopped, or died a slow death, at the only
-// place where it can hold up all others for a moment.
-var errGuard = fmt.Errorf("%w: a stopped process sits in the turnstile", ErrHeld)
+// guardError says that a process was stopped, or died a slow death, at the only
+// place where it can hold up all others for a moment. It is a type, as a call
+// of fmt in the initialisation is a hundredth of the life of `loxctl lock`.
+type guardError struct{}
+
+func (guardError) Error() string {
+	return ErrHeld.Error() + ": a stopped process sits in the turnstile"
+}
+func (guardError) Unwrap() error { return ErrHeld }
 
 // guarded is an open lock file whose guard byte M this participant has.
 type guarded struct {
@@ -67,7 +72,7 @@ func (g *guarded) lock(ctx context.Context, try bool) error {
 		}
 	}
 	if try {
-		limited, cancel := context.WithTimeoutCause(ctx, guardPatience, errGuard)
+		limited, cancel := context.WithTimeoutCause(ctx, guardPatience, guardError{})
 		defer cancel()
 		ctx = limited
 	}

@@ -43,7 +43,7 @@ func readStat(name string, pid int) (procStat, error) {
 		return hiddenStat(pid, err)
 	}
 	defer syscall.Close(fd)
-	var buf [1024]byte // 52 numbers and a name
+	var buf [512]byte // of 52 numbers and a name those that count: 76 bytes, then 19 numbers of at most 20 digits
 	n, err := syscall.Read(fd, buf[:])
 	if err != nil { // it has ended after the open
 		return hiddenStat(pid, err)
