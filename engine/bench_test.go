@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"iter"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -56,6 +57,43 @@ func BenchmarkResults(b *testing.B) {
 			for range p.Results() {
 			}
 		})
+	}
+}
+
+// BenchmarkChain is a job through one warm pool of two, and through a chain of
+// two and of three of them: the second stage should cost no more than the first.
+func BenchmarkChain(b *testing.B) {
+	for stages := range 3 {
+		b.Run(strconv.Itoa(stages+1), func(b *testing.B) {
+			pools := []*intPool{engine.Thread(2, square), engine.Thread(2, square), engine.Thread(2, square)}[:stages+1]
+			b.ReportAllocs()
+			for n := range rounds(b.N) {
+				for i := range n {
+					promise := pools[0].Scatter(i)
+					for _, next := range pools[1:] {
+						promise = engine.Then(next, promise, engine.Whole)
+					}
+				}
+				if _, err := pools[stages].Gather(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkChainResults streams through two pools and the window of the second.
+func BenchmarkChainResults(b *testing.B) {
+	first := engine.Thread(2, square)
+	last := engine.New(context.Background(), engine.Func[int, int](square), engine.Options{Workers: 2, Window: 1000})
+	b.ReportAllocs()
+	go func() {
+		for i := range b.N {
+			engine.Then(last, first.Scatter(i), engine.Whole)
+		}
+		last.Seal()
+	}()
+	for range last.Results() {
 	}
 }
 

@@ -33,7 +33,25 @@ func (e *JobError) Error() string { return fmt.Sprintf("job %d: %v", e.Seq, e.Er
 // Unwrap returns what the job failed with.
 func (e *JobError) Unwrap() error { return e.Err }
 
-// PanicError is a panic of a Func.
+// SkippedError is the failure of a job that never began because the job whose
+// promise it waited for, in Then or All, had failed. When that was skipped
+// itself the error is passed on as it is: it names the job that went wrong.
+type SkippedError struct {
+	Seq int   // number of that job in its own pool; 0 when the pool had refused it
+	Err error // what it failed with
+}
+
+func (e *SkippedError) Error() string {
+	if e.Seq == 0 {
+		return fmt.Sprintf("skipped: %v", e.Err)
+	}
+	return fmt.Sprintf("skipped: job %d: %v", e.Seq, e.Err)
+}
+
+// Unwrap returns what the other job failed with.
+func (e *SkippedError) Unwrap() error { return e.Err }
+
+// PanicError is a panic of a Func, or of what Then was given.
 type PanicError struct {
 	Value any
 	Stack []byte // of the panicking goroutine, as debug.Stack prints it

@@ -23,6 +23,63 @@ func ExampleThread() {
 	// Output: [0 2 6 12 20] <nil>
 }
 
+// Two pools in a row: the second works on the first word while the first is at
+// the next one. Gathering the last pool gathers what feeds it.
+func ExampleThen() {
+	fetch := engine.Thread(10, func(_ context.Context, name string) (string, error) {
+		return "contents of " + name, nil
+	})
+	shout := engine.Thread(2, func(_ context.Context, text string) (string, error) {
+		return strings.ToUpper(text), nil
+	})
+	for _, name := range []string{"a.txt", "b.txt"} {
+		engine.Then(shout, fetch.Scatter(name), engine.Whole)
+	}
+	fmt.Println(shout.Gather(context.Background()))
+	// Output: [CONTENTS OF A.TXT CONTENTS OF B.TXT] <nil>
+}
+
+// The function between two pools unpacks a value and adds further arguments;
+// a failure skips what would follow.
+func ExampleThen_arguments() {
+	type size struct{ w, h int }
+	type box struct{ w, h, depth int }
+	measure := engine.Thread(2, func(_ context.Context, image string) (size, error) {
+		if image == "" {
+			return size{}, errors.New("no image")
+		}
+		return size{len(image), 2}, nil
+	})
+	volume := engine.Thread(2, func(_ context.Context, b box) (int, error) { return b.w * b.h * b.depth, nil })
+	for _, image := range []string{"cat", "", "horse"} {
+		engine.Then(volume, measure.Scatter(image), func(s size) (box, error) { return box{s.w, s.h, 10}, nil })
+	}
+	fmt.Println(volume.Gather(context.Background()))
+	// Output:
+	// [60 0 100] job 2: skipped: job 2: no image
+}
+
+// A tree that joins again: two analyses of one download, and a report of both.
+func ExampleAll() {
+	fetch := engine.Thread(2, func(_ context.Context, name string) (string, error) { return name + "!", nil })
+	count := engine.Thread(2, func(_ context.Context, s string) (string, error) { return fmt.Sprint(len(s)), nil })
+	upper := engine.Thread(2, func(_ context.Context, s string) (string, error) { return strings.ToUpper(s), nil })
+	report := engine.Thread(1, func(_ context.Context, of []string) (string, error) { return strings.Join(of, " "), nil })
+	for _, name := range []string{"one", "three"} {
+		page := fetch.Scatter(name)
+		both := engine.All(engine.Then(upper, page, engine.Whole), engine.Then(count, page, engine.Whole))
+		engine.Then(report, both, engine.Whole)
+	}
+	fmt.Println(report.Gather(context.Background()))
+	// Output: [ONE! 4 THREE! 6] <nil>
+}
+
+// A value that stands for several becomes that many arguments.
+func ExampleUnpack() {
+	fmt.Println(engine.Unpack(engine.Tuple{2, 5}), append(engine.Unpack([]any{2, 5}), "more"))
+	// Output: [2 5] [[2 5] more]
+}
+
 // A failure keeps its place and its reason; the others are not affected.
 func ExamplePool_Gather() {
 	pool := engine.Thread(2, func(_ context.Context, word string) (string, error) {

@@ -5,6 +5,15 @@
 // A pool starts goroutines only while it has jobs, so that a pool of plain
 // functions may be forgotten without a Close. Retry, Timeout and Paced are
 // Runners around Runners.
+//
+// Pools are chained by promises: Then scatters a job that begins when the job
+// of a promise is over, whatever the others do, and All makes one promise of
+// several. A chain is bounded by the Window of its last pool, in which Then
+// waits for room; as elsewhere, somebody other than the one who scatters must
+// read that pool, and where a tree of pools ends in several with a Window, all
+// of them in turn. The earlier pools need no Window and no reader, as Then
+// takes their jobs over; a Backlog on the first keeps its input from being read
+// too far ahead. They may be closed in any order.
 package engine
 
 import (
@@ -26,8 +35,8 @@ const autoThreads = 50
 // scatter order.
 type Options struct {
 	Workers   int  // slots; 0: GOMAXPROCS
-	Window    int  // most jobs scattered and not delivered, Scatter waits for room; 0: no limit
-	Backlog   int  // most jobs waiting for a slot, Scatter waits for room; 0: no limit
+	Window    int  // most jobs scattered and not delivered, Scatter and Then wait for room; 0: no limit
+	Backlog   int  // jobs waiting for a slot that make Scatter and Then wait; 0: no limit
 	Inline    bool // Scatter runs the job itself, in the calling goroutine
 	Unordered bool // Results in order of completion
 }
@@ -51,12 +60,15 @@ type Pool[In, Out any] struct {
 	index  int             // of the next job in the round
 	round  *round[In, Out] // scattered, not delivered
 	ready  queue[In, Out]  // of round, in order of completion; only when Unordered
+	held   queue[In, Out]  // by Then, until their promise is there
 	wait   queue[In, Out]  // for a slot
-	owed   int             // scattered and not delivered, of all rounds
+	news   queue[In, Out]  // failed without having begun, and followed
+	owed   int             // scattered and neither delivered nor claimed, of all rounds
 	ended  error           // why Scatter refuses; nil: it does not
 	halted error           // why no job begins any more; nil: jobs begin
+	tells  bool            // somebody is at the news
 	slots  slots[In, Out]
-	flying sync.WaitGroup // goroutines of the pool, and jobs run by their callers
+	flying sync.WaitGroup // goroutines of the pool, jobs run by their callers, held jobs
 }
 
 // New returns a pool whose slots run what s spawns. When ctx ends, jobs that
@@ -92,26 +104,35 @@ func Thread[In, Out any](n int, f Func[In, Out]) *Pool[In, Out] {
 // ErrClosed or the cause. Without a Window and Backlog it may be called from
 // inside a job.
 func (p *Pool[In, Out]) Scatter(in In) *Promise[Out] {
+	e := &entry[In, Out]{in: in}
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
+	if p.place(e) {
+		p.admit(e)
+	}
+	return &e.Promise
+}
+
+// place waits for room and gives the job its place; false when the pool has
+// refused it.
+func (p *Pool[In, Out]) place(e *entry[In, Out]) bool {
+	e.pool, e.of = p, e
 	for p.ended == nil && p.full() {
 		p.room.Wait()
 	}
 	if err := p.closed(); err != nil {
-		return refused[Out](&p.mu, err)
+		e.refuse(err)
+		return false
 	}
-	e := &entry[In, Out]{in: in}
-	e.mu = &p.mu
 	p.seq++
-	e.res.Seq, e.index = p.seq, p.index
+	e.seq, e.index = p.seq, p.index
 	p.index++
 	p.owed++
 	p.round.add(e)
 	if p.idle && !p.opt.Unordered {
 		e.awaited, p.idle = true, false // the reader sleeps on until the job is over
 	}
-	p.admit(e)
-	return &e.Promise
+	return true
 }
 
 // closed is why the pool takes no more jobs; nil while it takes them. The end
@@ -128,7 +149,8 @@ func (p *Pool[In, Out]) full() bool {
 		p.opt.Backlog > 0 && p.wait.n >= p.opt.Backlog
 }
 
-// Len is the number of jobs that wait for a slot, without the running ones.
+// Len is the number of jobs that wait for a slot: without the running ones,
+// and without those that wait in Then for their promise.
 func (p *Pool[In, Out]) Len() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -159,7 +181,7 @@ func (p *Pool[In, Out]) Drain(cause error) {
 		cause = ErrClosed
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	p.drain(cause)
 }
 
@@ -169,8 +191,12 @@ func (p *Pool[In, Out]) drain(cause error) {
 	}
 	p.end(cause)
 	for e := p.wait.pop(); e != nil; e = p.wait.pop() {
-		e.res.Err = cause
-		p.settle(e)
+		p.fail(e, cause)
+	}
+	for e := p.held.pop(); e != nil; e = p.held.pop() {
+		e.dropped.Store(true)
+		p.fail(e, cause)
+		p.flying.Done()
 	}
 }
 
@@ -215,12 +241,16 @@ func (p *Pool[In, Out]) Gather(ctx context.Context) ([]Out, error) {
 	if ctx.Done() != nil {
 		defer context.AfterFunc(ctx, p.nudge)()
 	}
-	for e := r.head; e != nil; e = e.younger {
-		for !e.settled {
-			if ctx.Err() != nil {
-				p.rejoin(r)
-				return nil, context.Cause(ctx)
-			}
+	for e := r.head; e != nil; {
+		switch {
+		case e.round != r: // claimed meanwhile
+			e = r.head
+		case e.settled:
+			e = e.younger
+		case ctx.Err() != nil:
+			p.rejoin(r)
+			return nil, context.Cause(ctx)
+		default:
 			e.awaited = true
 			p.readable.Wait()
 		}
@@ -234,10 +264,10 @@ func (r *round[In, Out]) values() ([]Out, error) {
 	out := make([]Out, 0, r.n)
 	var errs []error
 	for e := r.head; e != nil; e = r.head {
-		if e.res.Err != nil {
-			errs = append(errs, &JobError{Index: len(out), Seq: e.res.Seq, Attempts: e.res.Attempt, Err: e.res.Err})
+		if e.err != nil {
+			errs = append(errs, &JobError{Index: len(out), Seq: e.seq, Attempts: e.start.attempt, Err: e.err})
 		}
-		out = append(out, e.res.Value)
+		out = append(out, e.value)
 		r.remove(e)
 	}
 	return out, errors.Join(errs...)
@@ -264,7 +294,7 @@ func (p *Pool[In, Out]) Results() iter.Seq[Result[Out]] {
 			func() {
 				p.mu.Unlock()
 				defer p.mu.Lock()
-				more = yield(e.res)
+				more = yield(e.result())
 			}()
 		}
 	}
@@ -283,10 +313,7 @@ func (p *Pool[In, Out]) nextResult() *entry[In, Out] {
 			continue
 		}
 		if e != nil {
-			p.round.remove(e)
-			if p.owed--; p.owed == p.opt.Window-1 {
-				p.room.Broadcast()
-			}
+			p.deliver(e)
 			return e
 		}
 		if p.ended != nil && p.round.head == nil {
@@ -294,6 +321,14 @@ func (p *Pool[In, Out]) nextResult() *entry[In, Out] {
 		}
 		p.idle = true
 		p.readable.Wait()
+	}
+}
+
+// deliver takes the job out of its round and its window.
+func (p *Pool[In, Out]) deliver(e *entry[In, Out]) {
+	e.round.remove(e)
+	if p.owed--; p.owed == p.opt.Window-1 {
+		p.room.Broadcast()
 	}
 }
 
@@ -325,7 +360,7 @@ func (p *Pool[In, Out]) cut() *round[In, Out] {
 func (p *Pool[In, Out]) rejoin(r *round[In, Out]) {
 	for since := p.cut(); r.n+since.n > 0; p.index++ {
 		from := r
-		if r.n == 0 || since.n > 0 && since.head.res.Seq < r.head.res.Seq {
+		if r.n == 0 || since.n > 0 && since.head.seq < r.head.seq {
 			from = since
 		}
 		e := from.head
@@ -342,10 +377,7 @@ func (p *Pool[In, Out]) rejoin(r *round[In, Out]) {
 func (p *Pool[In, Out]) settle(e *entry[In, Out]) {
 	var zero In
 	e.in = zero
-	e.settled = true
-	if e.done != nil {
-		close(e.done)
-	}
+	e.Promise.settle()
 	if p.opt.Unordered && e.round == p.round {
 		p.ready.push(e)
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,29 +19,46 @@ type Result[Out any] struct {
 // may be waited for any number of times, by any goroutine, and holds its value
 // as long as somebody holds the promise.
 type Promise[Out any] struct {
-	mu      *sync.Mutex // the pool's
-	index   int
-	settled bool
-	awaited bool          // a reader of the pool wants to know when it is settled
-	done    chan struct{} // made when somebody asks
-	res     Result[Out]
+	of       outcome
+	index    int
+	settled  bool
+	awaited  bool          // a reader of the pool wants to know when it is settled
+	dropped  atomic.Bool   // drained while it was held
+	done     chan struct{} // made when somebody asks
+	follower follower[Out] // hears of it when it is settled; nil: nobody
+
+	seq, slot int
+	start     start
+	took      time.Duration // from start to the end
+	value     Out
+	err       error
 }
 
-// Index is the job's place in what Gather returns, from 0; -1 when the pool
-// refused the job. A Gather that ended early moves the jobs scattered since.
+// outcome is what a promise is made for: the job of a pool, or an All. Its
+// lock guards the promise.
+type outcome interface {
+	sync.Locker
+	leave() // goes out of what its pool delivers; under the lock
+}
+
+// Index is the job's place in its round, from 0, and so in what Gather returns
+// as long as Results, Then and All took nothing from the round; -1 when the
+// pool refused the job, and for an All. A Gather that ended early moves the
+// jobs scattered since.
 func (p *Promise[Out]) Index() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.of.Lock()
+	defer p.of.Unlock()
 	return p.index
 }
 
-// Seq is the number of the job, from 1; 0 when the pool refused the job.
-func (p *Promise[Out]) Seq() int { return p.res.Seq }
+// Seq is the number of the job, from 1; 0 when the pool refused the job, and
+// for an All.
+func (p *Promise[Out]) Seq() int { return p.seq }
 
 // Done returns a channel that is closed when the job is over.
 func (p *Promise[Out]) Done() <-chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.of.Lock()
+	defer p.of.Unlock()
 	if p.done == nil {
 		p.done = make(chan struct{})
 		if p.settled {
@@ -56,21 +74,47 @@ func (p *Promise[Out]) Done() <-chan struct{} {
 func (p *Promise[Out]) Wait(ctx context.Context) (Out, error) {
 	select {
 	case <-p.Done():
-		return p.res.Value, p.res.Err
+		return p.value, p.err
 	default:
 	}
 	select {
 	case <-p.Done():
-		return p.res.Value, p.res.Err
+		return p.value, p.err
 	case <-ctx.Done():
 		var zero Out
 		return zero, context.Cause(ctx)
 	}
 }
 
-// refused is the promise of a job that no pool took.
-func refused[Out any](mu *sync.Mutex, err error) *Promise[Out] {
-	p := &Promise[Out]{mu: mu, index: -1, settled: true}
-	p.res.Err = err
-	return p
+// Result is what the job came to, also of a job that Then or All claimed;
+// false while it is not over.
+func (p *Promise[Out]) Result() (Result[Out], bool) {
+	p.of.Lock()
+	defer p.of.Unlock()
+	if !p.settled {
+		return Result[Out]{}, false
+	}
+	return p.result(), true
+}
+
+func (p *Promise[Out]) result() Result[Out] {
+	r := Result[Out]{Seq: p.seq, Slot: p.slot, Attempt: p.start.attempt, Value: p.value, Err: p.err}
+	if r.Attempt > 0 {
+		r.Start, r.End = p.start.at, p.start.at.Add(p.took)
+	}
+	return r
+}
+
+// settle marks the promise as there and tells who waits for Done.
+func (p *Promise[Out]) settle() {
+	p.settled = true
+	if p.done != nil {
+		close(p.done)
+	}
+}
+
+// refuse makes it the promise of a job that no pool took.
+func (p *Promise[Out]) refuse(err error) {
+	p.index, p.err = -1, err
+	p.settle()
 }

@@ -5,17 +5,32 @@ import "context"
 // entry is one job of a pool with everything known of it: one allocation a job.
 type entry[In, Out any] struct {
 	Promise[Out]
+	pool    *Pool[In, Out]
 	in      In
-	start   start
 	ctx     context.Context // of a Call, nil for a scattered job
+	prev    *entry[In, Out] // in a queue
 	next    *entry[In, Out] // in a queue
 	older   *entry[In, Out] // in a round
 	younger *entry[In, Out] // in a round
-	round   *round[In, Out] // the round it is undelivered in; nil once delivered, and in a Call
+	round   *round[In, Out] // the round it is undelivered in; nil once delivered or claimed, and in a Call
 }
 
-// queue is a line of entries. An entry stands in at most one queue: waiting
-// for a slot until it begins, ready for the reader after it has ended.
+// Lock takes the lock of the pool, which guards the promise.
+func (e *entry[In, Out]) Lock() { e.pool.mu.Lock() }
+
+// Unlock lets it go.
+func (e *entry[In, Out]) Unlock() { e.pool.mu.Unlock() }
+
+// leave takes the job out of what its pool delivers.
+func (e *entry[In, Out]) leave() {
+	if e.round != nil {
+		e.pool.forgo(e)
+	}
+}
+
+// queue is a line of entries. An entry stands in at most one queue: held until
+// its promise is there, waiting for a slot until it begins, ready for the
+// reader after it has ended, or news for those who follow it.
 type queue[In, Out any] struct {
 	head, tail *entry[In, Out]
 	n          int
@@ -25,7 +40,7 @@ func (q *queue[In, Out]) push(e *entry[In, Out]) {
 	if q.tail == nil {
 		q.head = e
 	} else {
-		q.tail.next = e
+		q.tail.next, e.prev = e, q.tail
 	}
 	q.tail = e
 	q.n++
@@ -33,47 +48,41 @@ func (q *queue[In, Out]) push(e *entry[In, Out]) {
 
 func (q *queue[In, Out]) pushFront(e *entry[In, Out]) {
 	e.next = q.head
-	q.head = e
 	if q.tail == nil {
 		q.tail = e
+	} else {
+		q.head.prev = e
 	}
+	q.head = e
 	q.n++
 }
 
 func (q *queue[In, Out]) pop() *entry[In, Out] {
 	e := q.head
-	if e == nil {
-		return nil
+	if e != nil {
+		q.remove(e)
 	}
-	q.head = e.next
-	if q.head == nil {
-		q.tail = nil
-	}
-	e.next = nil
-	q.n--
 	return e
 }
 
-// remove takes e out of the middle of the queue; false if it is not there.
+// remove takes e out of the queue; false if it stands in none.
 func (q *queue[In, Out]) remove(e *entry[In, Out]) bool {
-	var before *entry[In, Out]
-	for at := q.head; at != nil; before, at = at, at.next {
-		if at != e {
-			continue
-		}
-		if before == nil {
-			q.pop()
-			return true
-		}
-		before.next = e.next
-		if q.tail == e {
-			q.tail = before
-		}
-		e.next = nil
-		q.n--
-		return true
+	if e.prev == nil && q.head != e {
+		return false
 	}
-	return false
+	if e.prev == nil {
+		q.head = e.next
+	} else {
+		e.prev.next = e.next
+	}
+	if e.next == nil {
+		q.tail = e.prev
+	} else {
+		e.next.prev = e.prev
+	}
+	e.prev, e.next = nil, nil
+	q.n--
+	return true
 }
 
 // round is the undelivered jobs scattered between two Gathers, oldest first.

@@ -141,9 +141,13 @@ func (p *Pool[In, Out]) work(at *slot[In, Out], e *entry[In, Out]) {
 // same place; nil gives the place back. Both happen under one lock, so that no
 // job is left without a slot.
 func (p *Pool[In, Out]) after(at *slot[In, Out], e *entry[In, Out], err error) *entry[In, Out] {
+	took := time.Since(e.start.at) // not under the lock, for which others wait
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.finish(at, e, err)
+	defer p.unlock()
+	if !e.settled { // else those who follow it have ended the goroutine
+		p.finish(at, e, err, took)
+		p.tell(e)
+	}
 	if err != ErrGoexit && p.wait.n > 0 && at.busy == 1 && (p.slots.busy <= p.slots.limit || p.opt.Inline) {
 		e = p.nextWaiting()
 	} else {
@@ -157,7 +161,7 @@ func (p *Pool[In, Out]) after(at *slot[In, Out], e *entry[In, Out], err error) *
 }
 
 // finish writes down how a job ended, or takes it back if it never started.
-func (p *Pool[In, Out]) finish(at *slot[In, Out], e *entry[In, Out], err error) {
+func (p *Pool[In, Out]) finish(at *slot[In, Out], e *entry[In, Out], err error, took time.Duration) {
 	if err != nil && errors.Is(err, ErrNotStarted) {
 		if p.halted == nil {
 			p.wait.pushFront(e)
@@ -165,10 +169,9 @@ func (p *Pool[In, Out]) finish(at *slot[In, Out], e *entry[In, Out], err error) 
 		}
 		err = p.halted
 	}
-	e.res.Err = err
-	e.res.Start, e.res.Attempt = e.start.at, e.start.attempt
+	e.err = err
 	if e.start.attempt > 0 {
-		e.res.Slot, e.res.End = at.number, time.Now()
+		e.slot, e.took = at.number, took
 	}
 	p.settle(e)
 	if err != nil && errors.Is(err, ErrBroken) {
@@ -193,8 +196,8 @@ func (p *Pool[In, Out]) run(at *slot[In, Out], e *entry[In, Out]) (err error) {
 		defer leave()
 		ctx = both
 	}
-	job := Job[In]{Seq: e.res.Seq, Slot: at.number, Attempt: e.start.attempt + 1, Args: e.in, start: &e.start}
-	e.res.Value, err = at.runner.Run(ctx, job)
+	job := Job[In]{Seq: e.seq, Slot: at.number, Attempt: e.start.attempt + 1, Args: e.in, start: &e.start}
+	e.value, err = at.runner.Run(ctx, job)
 	return err
 }
 
@@ -239,25 +242,25 @@ func (p *Pool[In, Out]) Call(ctx context.Context, in In) (Out, error) {
 	case <-e.Done():
 	case <-ctx.Done():
 		if p.takeBack(e) {
-			return e.res.Value, context.Cause(ctx)
+			return e.value, context.Cause(ctx)
 		}
 		<-e.Done()
 	}
-	return e.res.Value, e.res.Err
+	return e.value, e.err
 }
 
 // enter brings a Call to the pool's slots, unless the caller runs it.
 func (p *Pool[In, Out]) enter(ctx context.Context, in In) (*entry[In, Out], error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	defer p.unlock()
 	if err := p.closed(); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	e := &entry[In, Out]{in: in, ctx: ctx}
-	e.mu = &p.mu
+	e := &entry[In, Out]{pool: p, in: in, ctx: ctx}
+	e.of = e
 	if p.plain {
 		p.flying.Add(1)
 	} else {

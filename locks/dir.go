@@ -107,6 +107,7 @@ type Dir struct {
 	home  *state.Dir
 	waits registry
 	self  func() proc.Identity
+	uid   uint32 // of this process
 }
 
 // Open returns the named locks of the directory dir, an absolute path, and
@@ -121,7 +122,7 @@ func (o Options) Open(dir string) (*Dir, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Dir{home: home, waits: newRegistry(), self: sync.OnceValue(func() proc.Identity {
+	return &Dir{home: home, waits: newRegistry(), uid: uint32(os.Geteuid()), self: sync.OnceValue(func() proc.Identity {
 		id, _ := proc.Self() // only listings miss it
 		return id
 	})}, nil

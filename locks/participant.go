@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/loxctl/loxctl/internal/state"
@@ -174,7 +173,7 @@ func (p *participant) describe() {
 	p.record = record{
 		mode: p.Mode, group: p.group,
 		pid: uint32(self.PID), start: self.Start, namespace: self.Namespace,
-		uid: uint32(os.Geteuid()), tree: p.Who.Tree, inside: p.Who.Inside,
+		uid: p.dir.uid, tree: p.Who.Tree, inside: p.Who.Inside,
 		owner: uint32(p.Who.Owner), label: clip(p.Who.Label, 64), command: clip(p.Who.Command, 96),
 	}
 	if p.File != nil {
