@@ -59,6 +59,11 @@ var Imports = []Rule{
 		Why:   "a runner knows the engine, processes and spools; runners do not know each other, only engine/fn does",
 	},
 	{
+		Rooms: []string{"./pipes/mount"},
+		May:   []string{"std", "golang.org/x/sys/...", "./pipes", "./internal/state", "./internal/proc"},
+		Why:   "a mount copies between FIFOs and the pipes it is given",
+	},
+	{
 		Rooms: []string{"./locks/...", "./pipes/..."},
 		May:   []string{"std", "golang.org/x/sys/...", "./internal/state", "./internal/proc"},
 		Why:   "locks and pipes are libraries of their own: not of each other, the engine or the command line",
