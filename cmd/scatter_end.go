@@ -57,10 +57,11 @@ func (r *scatterRun) drain(cause error) {
 	r.endStarts(cause)
 }
 
-// stop ends the running jobs and starts no more.
+// stop ends the running jobs and starts no more. The cause comes first: once
+// the pool is drained the run may be over, and asks for it.
 func (r *scatterRun) stop(cause error) {
-	r.drain(cause)
 	r.cancel(cause)
+	r.drain(cause)
 }
 
 // outputFailed ends the run because what it writes cannot be written.
