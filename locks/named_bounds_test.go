@@ -62,17 +62,19 @@ func TestNamedThreads(t *testing.T) {
 	threads := entries(t, "task")
 	l := d.QLock("a")
 	var wg sync.WaitGroup
-	for range 300 {
-		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-			defer cancel()
-			if _, err := l.Acquire(ctx); !errors.Is(err, context.DeadlineExceeded) {
-				t.Error(err)
-			}
-		})
+	for range 30 { // a few at once: the runtime keeps a thread for each that is in a system call
+		for range 10 {
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+				defer cancel()
+				if _, err := l.Acquire(ctx); !errors.Is(err, context.DeadlineExceeded) {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
 	}
-	wg.Wait()
-	for range 200 {
+	for n := range 200 {
 		wg.Go(func() {
 			h, err := l.Acquire(t.Context())
 			if err == nil {
@@ -82,9 +84,9 @@ func TestNamedThreads(t *testing.T) {
 				t.Error(err)
 			}
 		})
+		until(t, func() bool { return countWaiting(t, far, KindLock, "a") == n+1 })
 	}
-	until(t, func() bool { return countWaiting(t, far, KindLock, "a") == 200 })
-	if more := entries(t, "task") - threads; more > 10 {
+	if more := entries(t, "task") - threads; more > 50 {
 		t.Errorf("%d more threads", more)
 	}
 	release(t, h)
