@@ -1,8 +1,11 @@
-// Package pipes carries messages between the goroutines of a program.
+// Package pipes carries messages between the goroutines of a program and
+// between processes.
 //
-// An Announcement is one to many: every subscriber gets every message, all in
-// the same order. A Funnel is many to one: what several inputs say of a job
-// comes out once all of them have said it.
+// An announcement is one to many: every subscriber gets every message, all in
+// the same order. A funnel is many to one: what several inputs say of a job
+// comes out once all of them have said it. Both exist in memory, as
+// Announcement and Funnel, and by name in files that any number of processes
+// use at once, as Topic and Join.
 package pipes
 
 import (
@@ -41,10 +44,17 @@ var (
 // FullError is a put that found no room. Nothing was delivered.
 type FullError struct {
 	Full int // how many subscribers are full
+
+	// Of a named announcement: one of them, and what it has.
+	Subscriber      string
+	Unread, MaxSize uint64
 }
 
 func (e *FullError) Error() string {
-	if e.Full == 1 {
+	switch {
+	case e.Subscriber != "":
+		return fmt.Sprintf("full: subscriber %s has %d unread (maxsize %d)", e.Subscriber, e.Unread, e.MaxSize)
+	case e.Full == 1:
 		return "full: a subscriber has no room"
 	}
 	return fmt.Sprintf("full: %d subscribers have no room", e.Full)
