@@ -29,9 +29,6 @@ type part struct {
 	job           []byte
 }
 
-// size is how many bytes the header takes.
-func (p *part) size() int { return partHeader + 8*p.inputs + len(p.job) }
-
 // ref is the offset for an input.
 func (p *part) ref(i int) uint64 { return binary.LittleEndian.Uint64(p.refs[8*i:]) }
 

@@ -71,16 +71,6 @@ type pendJob struct {
 // have reports whether an input has given a value.
 func (j *pendJob) have(i int) bool { return j.refs[i] != 0 }
 
-// missing counts the inputs that have not.
-func (j *pendJob) missing() (n int) {
-	for i := range j.refs {
-		if !j.have(i) {
-			n++
-		}
-	}
-	return n
-}
-
 // open maps the file at path. What is in it may be anything.
 func (p *pend) open(path string, l *log) (err error) {
 	if p.file, err = state.OpenFile(path, l.mode); err != nil {
