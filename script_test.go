@@ -33,7 +33,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"loxctl": main, "peak": peakMain,
-		"loxctl-keeper": main, "loxctl-sem": main, // what loxctl calls itself
+		"loxctl-keeper": main, "loxctl-sem": main, "loxctl-anchor": main, "loxctl-pump": main, // what loxctl calls itself
 	})
 }
 

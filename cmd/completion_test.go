@@ -43,7 +43,7 @@ func TestBashCompletion(t *testing.T) {
 		want  string   // in any order
 	}{
 		{"loxctl sc|", []string{"loxctl", "sc"}, "scatter"},
-		{"loxctl |", []string{"loxctl", ""}, "completion config gc help lock ls scatter sem switch version"},
+		{"loxctl |", []string{"loxctl", ""}, "announce completion config funnel gc help lock ls scatter sem switch version"},
 		{"loxctl completion |", []string{"loxctl", "completion", ""}, "bash fish powershell zsh"},
 		{"loxctl help pla|", []string{"loxctl", "help", "pla"}, "placeholders"},
 		{"loxctl --co|", []string{"loxctl", "--co"}, "--color --config"},

@@ -18,9 +18,9 @@ type exit struct {
 
 var (
 	exitOK            = exit{code: 0, meaning: "everything that was asked for succeeded"}
-	exitNo            = exit{code: 1, meaning: "the no of a question, as lock check asks it"}
-	exitBusy          = exit{code: 75, meaning: "it could not be had now: held with --try, or the wait was over"}
-	exitJobs          = exit{code: 123, meaning: "at least one job failed or was not run"}
+	exitNo            = exit{code: 1, meaning: "the no of a question, as lock check asks it; the end of a stream"}
+	exitBusy          = exit{code: 75, meaning: "not now: held, empty or full, with --try or when the wait was over"}
+	exitJobs          = exit{code: 123, meaning: "at least one job failed or was not run; a command of tail failed"}
 	exitDeadline      = exit{code: 124, meaning: "a deadline of the whole run, or --max-hold, ended it"}
 	exitOwn           = exit{code: 125, meaning: "loxctl's own error: usage, configuration, input or output"}
 	exitNotExecutable = exit{code: 126, meaning: "the command cannot be executed"}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,6 +13,7 @@ import (
 	"github.com/loxctl/loxctl/internal/hold"
 	"github.com/loxctl/loxctl/internal/value"
 	"github.com/loxctl/loxctl/locks"
+	"github.com/loxctl/loxctl/pipes"
 )
 
 type gcOptions struct {
@@ -41,9 +43,33 @@ func (o *gcOptions) addFlags(flags *pflag.FlagSet) {
 	addGroup(flags, "Other", rows(o.place.Flags()))
 }
 
-// runGC removes the files of locks that nobody has used for long, and prints
-// whose they were.
+// runGC removes what nobody needs of locks, and of announcements and funnels.
 func (a *app) runGC(o *gcOptions) error {
+	err := a.gcLocks(o)
+	if o.dryRun {
+		return err
+	}
+	return errors.Join(err, a.gcPipes(o))
+}
+
+// gcPipes removes records that nobody has a claim to any more: whole files of
+// them. It prints how many.
+func (a *app) gcPipes(o *gcOptions) error {
+	return a.lookAtPipes(&o.place, func(dir *pipes.Dir) error {
+		if dir == nil {
+			return nil
+		}
+		n, err := dir.GC()
+		if n > 0 {
+			err = errors.Join(err, a.print("segments\t"+strconv.Itoa(n)+"\n"))
+		}
+		return err
+	})
+}
+
+// gcLocks removes the files of locks that nobody has used for long, and prints
+// whose they were.
+func (a *app) gcLocks(o *gcOptions) error {
 	home, err := o.place.Path(a.environ)
 	if err != nil {
 		return err

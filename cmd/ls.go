@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"github.com/loxctl/loxctl/internal/hold"
 	"github.com/loxctl/loxctl/internal/term"
 	"github.com/loxctl/loxctl/locks"
+	"github.com/loxctl/loxctl/pipes"
 )
 
 type lsOptions struct {
@@ -37,8 +39,15 @@ func newLs(a *app) *cobra.Command {
 	return c
 }
 
-// runLs lists the holders and waiters of everything named.
+// runLs lists everything named: the holders and waiters of locks, then
+// announcements and funnels with their subscribers.
 func (a *app) runLs(o *lsOptions) error {
+	return errors.Join(a.listLocks(o), a.lookAtPipes(&o.place, func(dir *pipes.Dir) error {
+		return a.listPipes(o.json, pipesOf(dir, func(pipes.Kind) bool { return true }))
+	}))
+}
+
+func (a *app) listLocks(o *lsOptions) error {
 	dir, err := a.lookAt(&o.place)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ import (
 	"github.com/loxctl/loxctl/engine/command"
 	"github.com/loxctl/loxctl/internal/config"
 	"github.com/loxctl/loxctl/internal/term"
+	"github.com/loxctl/loxctl/pipes/mount"
 )
 
 // app is what a run of loxctl has instead of global state.
@@ -32,9 +33,10 @@ type app struct {
 // What loxctl starts itself again for: as the guard of another one, and to
 // hold something for a script.
 const (
-	guardVerb      = "__guard"
-	keeperVerb     = "__keeper"
-	backgroundVerb = "__background"
+	guardVerb         = "__guard"
+	keeperVerb        = "__keeper"
+	messageKeeperVerb = "__message-keeper"
+	backgroundVerb    = "__background"
 )
 
 // Main runs the command line args, which come without the program's name, and
@@ -46,8 +48,12 @@ func Main(args []string) int {
 			return command.Guard()
 		case keeperVerb:
 			return runKeeper(args[1:])
+		case messageKeeperVerb:
+			return runMessageKeeper(args[1:])
 		case backgroundVerb:
 			return runBackground(args[1:])
+		case mount.Verb:
+			return mount.Run(args[1:])
 		}
 	}
 	a := &app{

@@ -13,12 +13,15 @@ import (
 // TestMain lets the test binary play loxctl: it is installed under that name
 // in a directory of PATH.
 func TestMain(m *testing.M) {
+	loxctl := func() { os.Exit(Main(os.Args[1:])) }
 	testscript.Main(m, map[string]func(){
-		"loxctl":       func() { os.Exit(Main(os.Args[1:])) },
-		keeperName:     func() { os.Exit(Main(os.Args[1:])) },
-		backgroundName: func() { os.Exit(Main(os.Args[1:])) },
-		"end-by-TERM":  func() { exitBy(syscall.SIGTERM).raise() },
-		"do-not-raise": func() { exitJobs.raise() },
+		"loxctl":        loxctl,
+		keeperName:      loxctl,
+		backgroundName:  loxctl,
+		"loxctl-anchor": loxctl, // of a mount
+		"loxctl-pump":   loxctl,
+		"end-by-TERM":   func() { exitBy(syscall.SIGTERM).raise() },
+		"do-not-raise":  func() { exitJobs.raise() },
 	})
 }
 
