@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/loxctl/loxctl/engine/command"
 	"github.com/loxctl/loxctl/internal/source"
@@ -72,6 +73,21 @@ func (r *scatterRun) outputFailed(err error) {
 	}
 }
 
+// feedGrace is how long the end of a run that was stopped waits for its feeder
+// to see that. Only one that waits for input needs longer, and it has no record
+// that anybody could miss.
+const feedGrace = 100 * time.Millisecond
+
+// awaitFeed gives the feeder time to note that it has a record too many.
+func (r *scatterRun) awaitFeed() {
+	grace := time.NewTimer(feedGrace)
+	defer grace.Stop()
+	select {
+	case <-r.fed:
+	case <-grace.C:
+	}
+}
+
 // finish waits for what is left and says how the run ends.
 func (r *scatterRun) finish() error {
 	errs := []error{r.pool.Close(), r.stage.Close()}
@@ -84,6 +100,7 @@ func (r *scatterRun) finish() error {
 	if err := errors.Join(errs...); err != nil {
 		r.fail(err)
 	}
+	r.awaitFeed()
 	counts, fatal := r.outcome()
 	if errors.Is(fatal, syscall.EPIPE) {
 		return exitBy(syscall.SIGPIPE).with(nil)

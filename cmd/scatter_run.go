@@ -46,6 +46,7 @@ type scatterRun struct {
 	cancel  context.CancelCauseFunc
 	ctx     context.Context
 	signals chan os.Signal
+	fed     chan struct{} // closed when feed is over
 
 	starting  context.Context // ends when no more jobs may begin
 	endStarts context.CancelCauseFunc
@@ -65,7 +66,7 @@ func newRun(ctx context.Context, a *app, o *scatterOptions, t *templates) (*scat
 	if a.getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	r := &scatterRun{app: a, opt: o, templates: t, tasks: make(map[int]*task)}
+	r := &scatterRun{app: a, opt: o, templates: t, tasks: make(map[int]*task), fed: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancelCause(ctx)
 	r.starting, r.endStarts = context.WithCancelCause(r.ctx)
 	r.stderr.to = sink.Watch(a.stderr, "stderr", r.outputFailed)
@@ -178,6 +179,7 @@ func (r *scatterRun) needsTotal() bool {
 // feed scatters the records. What is wrong with the input ends the scattering;
 // the jobs that it has brought run.
 func (r *scatterRun) feed(records iter.Seq2[source.Record, error]) {
+	defer close(r.fed)
 	defer r.pool.Seal()
 	if r.needsTotal() {
 		all, n, err := source.Collect(records)
