@@ -43,7 +43,7 @@ lint: ## gofmt, go vet, staticcheck
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 
-fuzz: ## run the fuzz targets, or those of FUZZ=REGEXP, for FUZZTIME (20s)
+fuzz: ## run the fuzz targets, or those of FUZZ=REGEXP, for FUZZTIME (20s, or 10000x)
 	@set -e; tests=$$($(GO) test -list '$(FUZZ)' ./...); \
 	echo "$$tests" | awk '/^Fuzz/ { f[n++] = $$1 } /^ok/ { while (n) print $$2, f[--n] }' | \
 	while read -r package target; do \
