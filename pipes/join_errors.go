@@ -1,6 +1,9 @@
 package pipes
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // A DuplicateError is an input that has given another value for the job
 // already. It is ErrDuplicate.
@@ -41,7 +44,7 @@ func checkJob(name, job string) error {
 	case job == "":
 		return &JobError{name, `""`, "the name is empty"}
 	case len(job) > maxJob:
-		return &JobError{name, job[:40] + "…", fmt.Sprintf("the name has %d bytes, %d are allowed", len(job), maxJob)}
+		return &JobError{name, strings.ToValidUTF8(job[:40], "") + "…", fmt.Sprintf("the name has %d bytes, %d are allowed", len(job), maxJob)}
 	}
 	return nil
 }
