@@ -254,10 +254,15 @@ func (c *Consumer) takeNew(t *flights) (d Delivery, ok bool, err error) {
 }
 
 // pass moves the position from is behind a record that is not for consumers.
+// What was missed before it is owed to whoever takes next. The caller has G, and
+// nobody makes room where records are passed.
 func (c *Consumer) pass(is uint64, r record) {
-	if c.slot.off().CompareAndSwap(is, r.end) {
-		c.slot.seq().Store(r.seq)
+	s := c.slot
+	if before := s.seq().Load(); r.seq > before+1 {
+		s.told().Add(-(r.seq - before - 1))
 	}
+	s.seq().Store(r.seq) // first: who is killed here has not missed the record
+	s.off().CompareAndSwap(is, r.end)
 }
 
 // fly enters the record, then moves the position from is behind it.

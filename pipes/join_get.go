@@ -108,6 +108,7 @@ func (g *Getter) giveBack(d Delivery, why error) error {
 		g.missed += 1 + d.Missed
 		return g.Ack(d.Seq)
 	case errors.As(why, &corrupt):
+		g.missed += 1 + d.Missed
 		return errors.Join(why, g.Ack(d.Seq))
 	}
 	return errors.Join(why, g.Nack(d.Seq))

@@ -55,12 +55,16 @@ type CorruptError struct {
 	Name   string
 	File   string // without its directory
 	Offset int64  // in the file
-	Seq    uint64 // of the record that should be there
+	Seq    uint64 // of the record that should be there; 0: not known
 	Why    string // as "bad checksum"
 }
 
 func (e *CorruptError) Error() string {
-	return fmt.Sprintf("%s: %s: %s at %d (record %d)", e.Name, e.File, e.Why, e.Offset, e.Seq)
+	text := fmt.Sprintf("%s: %s: %s at %d", e.Name, e.File, e.Why, e.Offset)
+	if e.Seq == 0 {
+		return text
+	}
+	return fmt.Sprintf("%s (record %d)", text, e.Seq)
 }
 
 // A FormatError is a file that cannot be part of an announcement or a funnel,

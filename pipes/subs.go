@@ -27,7 +27,7 @@ const (
 	slotOff     = 8  // the position. Guard C or M, with compare-and-swap
 	slotSeq     = 16 // a hint: of the record before off, never too high
 	slotDropped = 24 // records dropped so far
-	slotTold    = 32 // how many of those the subscriber knows about
+	slotTold    = 32 // how many of those the subscriber knows about; fewer while it is owed others
 	slotFlags   = 40 // u32
 	slotMax     = 44 // u32: unread records it may have; 0: what the settings say
 	slotMoved   = 48 // changes when somebody else moves the position, but for room
