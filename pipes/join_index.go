@@ -182,12 +182,16 @@ func (l *log) findJob(job string) (place int, j pendJob, err error) {
 	end := l.head.end().Load()
 	return l.funnel.pend.find(hashJob(job), func(j pendJob) (bool, error) {
 		p, err := l.walk.partAt(j.start, end)
-		if isDamage(err) {
+		if isDamage(err) || err == nil && !j.is(p) {
 			return true, nil // the hash is as good as the name
 		}
 		return string(p.job) == job, err
 	})
 }
+
+// is reports whether the header, whose checksum nobody has seen, can be one of
+// the job's.
+func (j *pendJob) is(p part) bool { return hashJob(string(p.job)) == j.hash }
 
 // nameOf returns the name of a job that is not complete: "" if none of its
 // records can be read.
@@ -198,10 +202,10 @@ func (l *log) nameOf(r *reader, j pendJob) (string, error) {
 			continue
 		}
 		p, err := r.partAt(ref-1, end)
-		if err == nil {
+		if err == nil && j.is(p) {
 			return string(p.job), nil
 		}
-		if !isDamage(err) {
+		if err != nil && !isDamage(err) {
 			return "", err
 		}
 	}
