@@ -17,7 +17,7 @@ type joinState struct {
 func (l *log) openFunnel() error {
 	l.funnel = joinState{scan: reader{log: l, ahead: readAhead}, clock: now}
 	l.claims = append(l.claims, l.claimPending, l.claimSets)
-	return nil
+	return l.head.checkInputs(l.name)
 }
 
 func (l *log) closeFunnel() {

@@ -27,8 +27,9 @@ func (h head) inputs() []string {
 		if len(b) == 0 || len(b) <= int(b[0]) {
 			break
 		}
-		names = append(names, string(b[1:1+b[0]]))
-		b = b[1+b[0]:]
+		n := 1 + int(b[0])
+		names = append(names, string(b[1:n]))
+		b = b[n:]
 	}
 	return names
 }
@@ -67,6 +68,15 @@ func checkInputs(funnel string, names []string) error {
 	}
 	if size > headSize-headExtra {
 		return fmt.Errorf("%s: %w", funnel, errManyInputs)
+	}
+	return nil
+}
+
+// checkInputs returns a *FormatError if the inputs cannot be what was written.
+func (h head) checkInputs(funnel string) error {
+	names := h.inputs()
+	if uint64(len(names)) != uint64(h.inputCount().Load()) || checkInputs(funnel, names) != nil {
+		return &FormatError{Name: funnel, Path: "head", Why: "has a damaged list of inputs"}
 	}
 	return nil
 }
