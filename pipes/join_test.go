@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -422,4 +423,90 @@ func TestJoinGettersShare(t *testing.T) {
 		t.Errorf("%+v", info.Subscribers)
 	}
 	one.file = nil // it is closed already
+}
+
+// Nobody does anything but a getter that waits, and jobs expire.
+func TestJoinExpiresWhileItWaits(t *testing.T) {
+	j := newJoin(t, openTemp(t), "a,b", Settings{Expire: time.Nanosecond})
+	give(t, j, "a", "x", "1")
+	end := j.log.head.end().Load()
+	ended := make(chan error)
+	go func() {
+		g := getter(t, j)
+		_, err := g.Next(t.Context())
+		ended <- err
+	}()
+	for giveUp := time.Now().Add(10 * time.Second); j.log.head.end().Load() == end; time.Sleep(time.Millisecond) {
+		if time.Now().After(giveUp) {
+			t.Fatal("it does not expire")
+		}
+	}
+	noError(t, j.Close())
+	if err := <-ended; err != ErrEnd {
+		t.Error(err)
+	}
+	wantJobs(t, j.Expired, "x:a-")
+}
+
+// Many put at the same time, by one handle and by several, and many get: each
+// job is complete once, with its own values.
+func TestJoinAtOnce(t *testing.T) {
+	const jobs, getters = 400, 3
+	d := openTemp(t)
+	j := newJoin(t, d, "a,b,c", Settings{Segment: 16 << 10})
+	var puts, gets sync.WaitGroup
+	for input, step := range map[string]int{"a": 1, "b": 3, "c": 7} { // each in another order
+		for half := range 2 {
+			own := j
+			if step > 1 {
+				own = farJoin(t, d)
+			}
+			puts.Go(func() {
+				for n := half; n < jobs; n += 2 {
+					job := fmt.Sprint(n * step % jobs)
+					if _, err := own.Put(t.Context(), PutOptions{}, input, job, []byte(job+input)); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+	}
+	sets := make(chan string, jobs+1)
+	for range getters {
+		g := getter(t, farJoin(t, d))
+		gets.Go(func() {
+			for {
+				s, err := g.Next(t.Context())
+				if err != nil {
+					if err != ErrEnd {
+						t.Error(err)
+					}
+					return
+				}
+				want := fmt.Sprintf("%[1]s#1 %[1]sa|%[1]sb|%[1]sc", s.Job)
+				if s.text() != want {
+					t.Errorf("%s, want %s", s.text(), want)
+				}
+				sets <- s.Job
+				if err := g.Ack(s.Seq); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	puts.Wait()
+	noError(t, j.Close())
+	gets.Wait()
+	close(sets)
+	seen := make(map[string]bool)
+	for job := range sets {
+		if seen[job] {
+			t.Errorf("%s came twice", job)
+		}
+		seen[job] = true
+	}
+	if len(seen) != jobs {
+		t.Errorf("%d jobs of %d", len(seen), jobs)
+	}
 }

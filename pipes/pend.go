@@ -2,6 +2,7 @@ package pipes
 
 import (
 	"errors"
+	"fmt"
 	"math/bits"
 	"sync/atomic"
 
@@ -56,8 +57,11 @@ const (
 // errIndex says that the index is not what was written.
 var errIndex = errors.New("the index of jobs is damaged")
 
+var errManyJobs = errors.New("too many jobs are not complete")
+
 // pend is the index, as it is mapped by this process.
 type pend struct {
+	name string // of the funnel
 	file *state.File
 	m    *state.Shared
 }
@@ -73,8 +77,9 @@ func (j *pendJob) have(i int) bool { return j.refs[i] != 0 }
 
 // open maps the file at path. What is in it may be anything.
 func (p *pend) open(path string, l *log) (err error) {
+	p.name = l.name
 	if p.file, err = state.OpenFile(path, l.mode); err != nil {
-		return err
+		return fmt.Errorf("%s: %w", p.name, err)
 	}
 	if err = p.share(pendHeader); err != nil {
 		p.close()
@@ -100,7 +105,7 @@ func (p *pend) share(size int) error {
 	}
 	m, err := p.file.Share(size)
 	if err != nil {
-		return err
+		return fmt.Errorf("%s: %w", p.name, err)
 	}
 	if p.m != nil {
 		p.m.Unmap()
@@ -200,7 +205,7 @@ func (p *pend) reset(l *log, applied uint64) error {
 // format makes an empty table.
 func (p *pend) format(slots, width int) error {
 	if slots > maxPends || width > maxWidth {
-		return errors.New("too many jobs are not complete")
+		return fmt.Errorf("%s: %w", p.name, errManyJobs)
 	}
 	if err := p.share(pendSize(slots, width)); err != nil {
 		return err
