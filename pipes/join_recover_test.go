@@ -56,16 +56,34 @@ func (h joinHistory) after(n int) (sets []string, pending string) {
 	return sets, strings.Join(words, " ")
 }
 
-// firstSegment is the log of a small funnel.
-var firstSegment = filepath.Join("funnel", "f", segmentName(0))
+// An image is the files of a funnel as they are on the disk, by name.
+type image map[string][]byte
 
-// copyHome copies a directory of named pipes as it is on the disk.
-func copyHome(t testing.TB, d *Dir) string {
+func imageOf(t testing.TB, dir string) image {
 	t.Helper()
-	to := filepath.Join(t.TempDir(), "home")
-	noError(t, os.CopyFS(to, os.DirFS(d.home.Path)))
-	noError(t, os.Chmod(to, 0o700))
-	return to
+	entries, err := os.ReadDir(dir)
+	noError(t, err)
+	m := make(image)
+	for _, entry := range entries {
+		m[entry.Name()], err = os.ReadFile(filepath.Join(dir, entry.Name()))
+		noError(t, err)
+	}
+	return m
+}
+
+// restore makes a directory what the image is.
+func (m image) restore(t testing.TB, dir string) {
+	t.Helper()
+	for name, b := range m {
+		noError(t, os.WriteFile(filepath.Join(dir, name), b, 0o600))
+	}
+	entries, err := os.ReadDir(dir)
+	noError(t, err)
+	for _, entry := range entries {
+		if _, ok := m[entry.Name()]; !ok {
+			noError(t, os.Remove(filepath.Join(dir, entry.Name())))
+		}
+	}
 }
 
 // The end of a log is cut, or changed, at every byte of its last two records:
@@ -95,12 +113,12 @@ func TestJoinRecoveryAtEveryByte(t *testing.T) {
 				}
 			}
 			noError(t, d.Close())
-			log, err := os.ReadFile(filepath.Join(d.home.Path, firstSegment))
-			noError(t, err)
-			log = log[:ends[len(ends)-1]]
+			files := imageOf(t, d.path(KindFunnel, "f"))
+			log := files[segmentName(0)][:ends[len(ends)-1]]
 			for at := ends[len(ends)-3]; at < int64(len(log)); at++ {
 				left := slices.IndexFunc(ends, func(end int64) bool { return end > at })
-				recovered(t, copyHome(t, d), log[:at], h, left)
+				files[segmentName(0)] = log[:at]
+				recovered(t, d, files, h, left)
 				r, err := parseHead(log[ends[left-1]:])
 				noError(t, err)
 				if at-ends[left-1] >= recordHeader+int64(r.length) {
@@ -108,19 +126,19 @@ func TestJoinRecoveryAtEveryByte(t *testing.T) {
 				}
 				changed := bytes.Clone(log)
 				changed[at] ^= 1 << (at % 8)
-				recovered(t, copyHome(t, d), changed, h, left)
+				files[segmentName(0)] = changed
+				recovered(t, d, files, h, left)
 			}
 		})
 	}
 }
 
-// recovered opens a directory whose log is b, after the start of the machine. So
-// many steps of the history must be left.
-func recovered(t *testing.T, home string, b []byte, h joinHistory, left int) {
+// recovered opens a funnel of these files after the start of the machine. So many
+// steps of the history must be left.
+func recovered(t *testing.T, d *Dir, files image, h joinHistory, left int) {
 	t.Helper()
-	defer os.RemoveAll(home)
-	noError(t, os.WriteFile(filepath.Join(home, firstSegment), b, 0o600))
-	d, err := HomeOptions{}.open(home, [16]byte{7})
+	files.restore(t, d.path(KindFunnel, "f"))
+	d, err := HomeOptions{}.open(d.home.Path, [16]byte{7})
 	noError(t, err)
 	defer d.Close()
 	j, err := d.Funnel("f")
