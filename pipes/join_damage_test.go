@@ -163,3 +163,32 @@ func TestJoinIndexIsNeverTheTruth(t *testing.T) {
 	wantJobs(t, func() ([]PendingJob, error) { p, err := j.Pending(); return p[:2], err },
 		fmt.Sprintf("%d:a-- %d:a-c", job, job+1))
 }
+
+// A process that is killed in the middle of a change of the index leaves what
+// nobody believes.
+func TestJoinIndexInAChange(t *testing.T) {
+	for what, change := range map[string]func(p *pend, place int){
+		"nothing": func(*pend, int) {},
+		"a value": func(p *pend, place int) { p.give(place, 2, 0) },
+		"no list": func(p *pend, place int) { noError(t, p.unlink(place)) },
+		"no job":  func(p *pend, place int) { noError(t, p.remove(place)) },
+		"a job":   func(p *pend, _ int) { noError(t, p.add(pendJob{hash: 99, start: 1 << 20, refs: make([]uint64, 5)})) },
+		"format":  func(p *pend, _ int) { noError(t, p.format(firstPends, 1)) },
+	} {
+		d := openTemp(t)
+		j := newJoin(t, d, "a,b,c", Settings{})
+		give(t, j, "a", "x", "a")
+		give(t, j, "b", "y", "b")
+		noError(t, j.log.exclusively(func() error {
+			p := &j.log.funnel.pend
+			p.begin()
+			change(p, p.oldest())
+			return nil
+		}))
+		for _, j := range []*Join{farJoin(t, d), j} {
+			if got := texts(t, j.Pending); got != "x:a-- y:-b-" {
+				t.Errorf("%s: %s", what, got)
+			}
+		}
+	}
+}
