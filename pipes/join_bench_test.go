@@ -36,3 +36,19 @@ func BenchmarkJoin(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkJoinSameJob is the same of one job again and again.
+func BenchmarkJoinSameJob(b *testing.B) {
+	for _, pending := range []int{10, 10000} {
+		b.Run(fmt.Sprintf("pending=%d", pending), func(b *testing.B) {
+			j := newJoin(b, openTemp(b), "a,b", Settings{})
+			for i := range pending {
+				give(b, j, "a", fmt.Sprint("pending", i), "a value")
+			}
+			for b.Loop() {
+				give(b, j, "a", "job", "a value")
+				give(b, j, "b", "job", "a value")
+			}
+		})
+	}
+}

@@ -253,3 +253,17 @@ func FuzzPendGarbage(f *testing.F) {
 		}
 	})
 }
+
+// One job that comes and goes does not fill the table.
+func TestPendTableIsReused(t *testing.T) {
+	p, _ := scratchPend(t)
+	for range 1000 {
+		noError(t, p.add(pendJob{hash: 77, refs: make([]uint64, 1)}))
+		place, _, err := p.find(77, func(pendJob) (bool, error) { return true, nil })
+		noError(t, err)
+		noError(t, p.remove(place))
+		if used := p.word(pendUsed).Load(); used != 1 {
+			t.Fatalf("%d entries are used", used)
+		}
+	}
+}

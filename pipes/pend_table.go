@@ -81,7 +81,8 @@ func (p *pend) rehash(width int) error {
 	return nil
 }
 
-// insert writes a job to a free entry.
+// insert writes a job to the first entry that is not in use: one that was keeps
+// the way to it short where the same job comes and goes.
 func (p *pend) insert(j pendJob) error {
 	slots := p.slots()
 	place := 0
@@ -90,9 +91,12 @@ func (p *pend) insert(j pendJob) error {
 		if err := p.good(place); err != nil {
 			return err
 		}
-		if p.of(place, jobHash).Load() == pendFree {
+		if p.of(place, jobHash).Load() < pendHashes {
 			break
 		}
+	}
+	if p.of(place, jobHash).Load() == pendFree {
+		p.word(pendUsed).Add(1)
 	}
 	p.of(place, jobHash).Store(j.hash)
 	p.of(place, jobStart).Store(j.start)
@@ -102,7 +106,6 @@ func (p *pend) insert(j pendJob) error {
 		p.of(place, jobRefs+i).Store(ref)
 	}
 	p.word(pendJobs).Add(1)
-	p.word(pendUsed).Add(1)
 	prev, err := p.before(j.start)
 	if err != nil {
 		return err
