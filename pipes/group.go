@@ -159,9 +159,8 @@ func (c *Consumer) settle(t *flights) (err error) {
 				c.slot.advance(next, seq, c.slot.moved().Load())
 			}
 		}
-		if seq > c.slot.seq().Load() {
-			c.slot.seq().Store(seq)
-		}
+		c.slot.raise(seq)
+		raise(c.slot.taken(), seq)
 		return err == nil
 	})
 	return err
@@ -254,23 +253,24 @@ func (c *Consumer) takeNew(t *flights) (d Delivery, ok bool, err error) {
 }
 
 // pass moves the position from is behind a record that is not for consumers.
-// What was missed before it is owed to whoever takes next. The caller has G, and
-// nobody makes room where records are passed.
+// What was missed before it is owed to whoever takes next: twice, if the caller
+// is killed in between. The caller has G.
 func (c *Consumer) pass(is uint64, r record) {
 	s := c.slot
-	if before := s.seq().Load(); r.seq > before+1 {
-		s.told().Add(-(r.seq - before - 1))
+	if before := s.taken().Load(); r.seq > before+1 {
+		s.owed().Add(r.seq - before - 1)
 	}
-	s.seq().Store(r.seq) // first: who is killed here has not missed the record
-	s.off().CompareAndSwap(is, r.end)
+	s.taken().Store(r.seq) // first: who is killed here has not missed the record
+	if s.off().CompareAndSwap(is, r.end) {
+		s.raise(r.seq)
+	}
 }
 
 // fly enters the record, then moves the position from is behind it.
 func (c *Consumer) fly(t *flights, is uint64, r record) (d Delivery, ok bool, err error) {
 	s := c.slot
-	dropped := s.dropped().Load()
-	missed := dropped - s.told().Load()
-	if before := s.seq().Load(); r.seq > before+1 {
+	missed := s.owed().Load()
+	if before := s.taken().Load(); r.seq > before+1 {
 		missed += r.seq - before - 1
 	}
 	if missed > 0 && c.noGap {
@@ -284,8 +284,9 @@ func (c *Consumer) fly(t *flights, is uint64, r record) (d Delivery, ok bool, er
 		e.free()
 		return d, false, nil
 	}
-	s.seq().Store(r.seq)
-	s.told().Store(dropped)
+	s.raise(r.seq)
+	s.taken().Store(r.seq)
+	s.owed().Store(0)
 	c.log.space.wakeAny()
 	c.got = r
 	return Delivery{Record: r.public(missed), Tries: 1}, true, nil

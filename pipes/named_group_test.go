@@ -206,6 +206,28 @@ func TestGroupMisses(t *testing.T) {
 	}
 }
 
+// What the group has missed is told by what it has taken, not by the hint, which
+// others write: they may be late, or killed before they could.
+func TestGroupMissesNothing(t *testing.T) {
+	d := openTemp(t)
+	topic := newTopic(t, d, "jobs", Settings{})
+	c := consumer(t, topic, CursorOptions{})
+	put(t, topic, "1", "2", "3", "4", "5")
+	for seq := range uint64(2) {
+		wantTake(t, c, seq+1, 1)
+		noError(t, c.Ack(seq+1))
+	}
+	c.slot.seq().Store(1)
+	if got, _, err := c.TryNext(); err != nil || got.Seq != 3 || got.Missed != 0 {
+		t.Errorf("the hint is low: %+v %v", got, err)
+	}
+	c.slot.seq().Store(3)
+	c.slot.raise(2)
+	if is := c.slot.seq().Load(); is != 3 {
+		t.Errorf("the hint falls to %d", is)
+	}
+}
+
 // A descriptor of a script keeps what consumers have taken in its name, until
 // the last one of its description is closed.
 func TestGroupLentFile(t *testing.T) {

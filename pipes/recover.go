@@ -217,6 +217,7 @@ func (l *log) recoverPositions(w wholePart) error {
 			s.off().Store(w.end)
 		}
 		s.seq().Store(min(s.seq().Load(), w.last.seq))
+		s.taken().Store(min(s.taken().Load(), w.last.seq))
 		if !s.is(slotGroup) {
 			return nil
 		}

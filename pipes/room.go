@@ -42,7 +42,7 @@ func (l *log) roomOf(s slot, last lastRecord, n uint64) (*FullError, error) {
 		return nil, err
 	}
 	if err == nil {
-		s.seq().Store(seq - 1) // the reader was killed before it could
+		s.raise(seq - 1) // the reader was killed before it could
 		if fits(seq - 1) {
 			return nil, nil
 		}
@@ -78,7 +78,7 @@ func (l *log) drop(s slot, last lastRecord, n uint64) error {
 		}
 		if s.off().CompareAndSwap(off, next) {
 			s.dropped().Add(1)
-			s.seq().Store(seq)
+			s.raise(seq)
 		}
 	}
 }

@@ -21,16 +21,19 @@ const (
 	slotSize   = 512
 )
 
-// The words of a slot. All but off, seq and told are written under M alone.
+// The words of a slot. All but those that name a guard, seq and told are written
+// under M alone.
 const (
 	slotTicket  = 0  // 0: the slot is free
 	slotOff     = 8  // the position. Guard C or M, with compare-and-swap
 	slotSeq     = 16 // a hint: of the record before off, never too high
 	slotDropped = 24 // records dropped so far
-	slotTold    = 32 // how many of those the subscriber knows about; fewer while it is owed others
+	slotTold    = 32 // how many of those the subscriber knows about
+	slotOwed    = 32 // of a group: records missed before one that was passed. Guard G
 	slotFlags   = 40 // u32
 	slotMax     = 44 // u32: unread records it may have; 0: what the settings say
 	slotMoved   = 48 // changes when somebody else moves the position, but for room
+	slotTaken   = 56 // of a group: seq of the last record taken, or passed. Guard G
 	slotName    = 64 // length u32, bytes
 )
 
@@ -235,6 +238,7 @@ func (t *table) fill(s slot, name string, flags, maxsize uint32, at position) {
 	}
 	s.off().Store(at.off)
 	s.seq().Store(at.seq - 1)
+	s.taken().Store(at.seq - 1)
 	s.m.Uint32(s.at + slotFlags).Store(flags)
 	s.m.Uint32(s.at + slotMax).Store(maxsize)
 	s.m.Uint32(s.at + slotName).Store(uint32(len(name)))
@@ -257,8 +261,10 @@ func (s slot) off() *atomic.Uint64     { return s.m.Uint64(s.at + slotOff) }
 func (s slot) seq() *atomic.Uint64     { return s.m.Uint64(s.at + slotSeq) }
 func (s slot) dropped() *atomic.Uint64 { return s.m.Uint64(s.at + slotDropped) }
 func (s slot) told() *atomic.Uint64    { return s.m.Uint64(s.at + slotTold) }
+func (s slot) owed() *atomic.Uint64    { return s.m.Uint64(s.at + slotOwed) }
 func (s slot) moved() *atomic.Uint64   { return s.m.Uint64(s.at + slotMoved) }
 func (s slot) is(flag uint32) bool     { return s.m.Uint32(s.at+slotFlags).Load()&flag != 0 }
+func (s slot) taken() *atomic.Uint64   { return s.m.Uint64(s.at + slotTaken) }
 func (s slot) maxsize() uint64         { return uint64(s.m.Uint32(s.at + slotMax).Load()) }
 func (s slot) byteC() int64            { return byteC + int64(s.index) }
 func (s slot) byteG() int64            { return byteG + int64(s.index) }
@@ -266,6 +272,15 @@ func (s slot) byteG() int64            { return byteG + int64(s.index) }
 func (s slot) name() string {
 	n := min(int(s.m.Uint32(s.at+slotName).Load()), state.MaxName)
 	return string(s.m.Bytes(s.at+slotName+4, s.at+slotName+4+n))
+}
+
+// raise raises the hint to seq. Whoever has moved the position since seq was
+// learned has raised it further.
+func (s slot) raise(seq uint64) { raise(s.seq(), seq) }
+
+func raise(word *atomic.Uint64, to uint64) {
+	for is := word.Load(); is < to && !word.CompareAndSwap(is, to); is = word.Load() {
+	}
 }
 
 // advance moves the position to off, behind the record seq. It never moves it
@@ -290,6 +305,11 @@ func (s slot) place(to position) {
 	s.seq().Store(min(s.seq().Load(), to.seq-1)) // never too high
 	s.off().Store(to.off)
 	s.seq().Store(to.seq - 1)
-	s.told().Store(s.dropped().Load())
+	if s.is(slotGroup) {
+		s.owed().Store(0)
+	} else {
+		s.told().Store(s.dropped().Load())
+	}
+	s.taken().Store(to.seq - 1)
 	s.moved().Add(1) // and finds it where it is
 }
