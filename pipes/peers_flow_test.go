@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -61,29 +60,14 @@ func flowKinds(b *testing.B) []string {
 }
 
 // openFlow maps the memory of the flow in dir, and makes it if it is not there.
-func openFlow(dir string) (*flow, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "flow"), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	size := int(unsafe.Sizeof(flow{}))
-	if err := f.Truncate(int64(size)); err != nil {
-		return nil, err
-	}
-	page, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
-	if err != nil {
-		return nil, err
-	}
-	return (*flow)(unsafe.Pointer(unsafe.SliceData(page))), nil
-}
+func openFlow(dir string) (*flow, error) { return shared[flow](filepath.Join(dir, "flow")) }
 
 // run starts the processes of a flow and waits for them.
 func (p flowPlan) run(b *testing.B) *flow {
 	p.Dir = b.TempDir()
 	f, err := openFlow(p.Dir)
 	noError(b, err)
-	b.Cleanup(func() { unix.Munmap(unsafe.Slice((*byte)(unsafe.Pointer(f)), unsafe.Sizeof(*f))) })
+	b.Cleanup(func() { unshare(f) })
 	end := p.prepare(b)
 	parts := []*exec.Cmd{p.start(b, "flow writer")}
 	for p.Reader = range p.Readers {
