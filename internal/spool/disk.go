@@ -17,11 +17,19 @@ type disk struct {
 	holes []int64 // places that are free again
 }
 
+// hasRoom reports whether reserve would find a place.
+func (d *disk) hasRoom(opt *Options) bool {
+	if d.file == nil {
+		return opt.Disk == 0 || opt.Disk >= chunkSize
+	}
+	return len(d.holes) > 0 || d.size+chunkSize <= d.limit
+}
+
 // reserve finds a place in the file. The zero chunk means that there is none
 // now; the bound does not hold if it is urgent.
 func (d *disk) reserve(opt *Options, urgent bool) (chunk, error) {
 	if d.file == nil {
-		if opt.Disk > 0 && opt.Disk < chunkSize && !urgent {
+		if !urgent && !d.hasRoom(opt) {
 			return chunk{}, nil
 		}
 		if err := d.open(opt); err != nil {

@@ -110,6 +110,25 @@ func (s *Store) await(seen uint64) {
 	s.waiting--
 }
 
+// AwaitRoom blocks while both memory and file are full, and returns Err. It is
+// for who would make more work that needs room, and has none to give back.
+func (s *Store) AwaitRoom() error {
+	for {
+		seen := s.news.Load()
+		if full, err := s.full(); !full || err != nil {
+			return err
+		}
+		s.await(seen)
+	}
+}
+
+func (s *Store) full() (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	hasMemory := s.memory.used+firstChunk <= s.memory.most
+	return !hasMemory && !s.disk.hasRoom(&s.opt), s.err
+}
+
 // reserve finds room for a piece of up to size bytes: memory, or a place in
 // the file. The zero chunk means that there is none now; somebody has a piece
 // in memory then.
