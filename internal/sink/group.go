@@ -11,6 +11,7 @@ import (
 // GroupOptions say how the output of jobs is grouped.
 type GroupOptions struct {
 	Unordered bool
+	Turns     bool // the Sink is a Turner; else the order is that of Open. Not with Unordered
 	Whole     bool // nothing of a job is shown before it is over
 	Tag       Tag  // nil: none
 }
@@ -23,15 +24,20 @@ type GroupOptions struct {
 func NewGroup(to Streams, bounds spool.Options, o GroupOptions) (Sink, *spool.Store) {
 	g := group{to: to, tag: o.Tag, whole: o.Whole}
 	g.write = g.drain
-	return g.sink(bounds, o.Unordered)
+	return g.sink(bounds, o)
 }
 
 // NewJSON returns a Sink that shows each job, when it is over, as one JSON
 // object on a line of its own. There are no tags in it.
 func NewJSON(to Streams, bounds spool.Options, o GroupOptions) (Sink, *spool.Store) {
 	w := bufio.NewWriterSize(to.Out, 32<<10)
-	g := group{whole: true, write: func(j *Job) error { return encode(w, j) }}
-	return g.sink(bounds, o.Unordered)
+	g := group{to: to, whole: true, write: func(j *Job) error {
+		if !j.shows() {
+			return nil
+		}
+		return encode(w, j)
+	}}
+	return g.sink(bounds, o)
 }
 
 // group is what the Sinks have in common that keep a job's output together.
@@ -43,33 +49,30 @@ type group struct {
 	write func(j *Job) error // shows a job that is over
 }
 
-func (g group) sink(bounds spool.Options, isUnordered bool) (Sink, *spool.Store) {
-	if isUnordered {
+func (g group) sink(bounds spool.Options, o GroupOptions) (Sink, *spool.Store) {
+	if o.Unordered {
 		u := &unordered{group: g, jobs: make(map[*Job]struct{})}
 		u.store = spool.NewStore(bounds, u.makeRoom)
 		return u, u.store
 	}
 	g.store = spool.NewStore(bounds, nil)
+	if o.Turns {
+		return &inTurn{g}, g.store
+	}
 	return &ordered{group: g}, g.store
-}
-
-func (g *group) open(j *Job) {
-	j.stdout.Init(g.store)
-	j.stderr.Init(g.store)
-	j.Stdout, j.Stderr = &j.stdout, &j.stderr
 }
 
 // Try forgets the output of earlier tries.
 func (g *group) Try(j *Job) {
 	if g.whole {
-		j.reset()
+		j.again()
 	}
 }
 
 // show writes a job that is over and frees its room. After the first error it
 // writes nothing more.
 func (g *group) show(j *Job) error {
-	defer j.reset()
+	defer j.done()
 	if err := g.store.Err(); err != nil {
 		return err
 	}
@@ -80,8 +83,7 @@ func (g *group) show(j *Job) error {
 // it is only freed from waiting for room, which nobody else would make.
 func (g *group) lead(j *Job) error {
 	if g.whole {
-		j.stdout.Urgent()
-		j.stderr.Urgent()
+		j.Hurry()
 		return nil
 	}
 	return g.check(g.pass(j, (*spool.Buffer).Flow))
@@ -95,14 +97,36 @@ func (g *group) check(err error) error {
 	return err
 }
 
-func (g *group) drain(j *Job) error { return g.pass(j, (*spool.Buffer).Drain) }
+func (g *group) drain(j *Job) error {
+	if j.output() == PassedAndShown {
+		if _, err := j.stdout.WriteTo(withTag(g.to.Out, g.tag, j)); err != nil {
+			return err
+		}
+	}
+	return g.pass(j, (*spool.Buffer).Drain)
+}
 
+// pass shows what nobody else wants of the job.
 func (g *group) pass(j *Job, how func(*spool.Buffer, io.Writer) error) error {
-	if err := how(&j.stdout, withTag(g.to.Out, g.tag, j)); err != nil {
-		return err
+	if j.output() == Shown {
+		if err := how(&j.stdout, withTag(g.to.Out, g.tag, j)); err != nil {
+			return err
+		}
 	}
 	return how(&j.stderr, withTag(g.to.Err, g.tag, j))
 }
+
+// inTurn shows jobs in the order of Turn.
+type inTurn struct{ group }
+
+// Open gives the job its place in the spool.
+func (t *inTurn) Open(j *Job) { j.init(t.store) }
+
+// Turn lets the job through.
+func (t *inTurn) Turn(j *Job) error { return t.lead(j) }
+
+// Put shows what is left of the job.
+func (t *inTurn) Put(j *Job) error { return t.show(j) }
 
 // ordered shows jobs in the order of Open.
 type ordered struct {
@@ -113,7 +137,7 @@ type ordered struct {
 
 // Open gives the job its place in the spool, or the streams if it is its turn.
 func (o *ordered) Open(j *Job) {
-	o.open(j)
+	j.init(o.store)
 	o.mu.Lock()
 	o.queue = append(o.queue, j)
 	turn := len(o.queue) == 1

@@ -16,7 +16,7 @@ func encode(w *bufio.Writer, j *Job) error {
 	e := encoder{w: w}
 	w.WriteByte('{')
 	e.field("seq", j.Seq)
-	e.field("stage", 1)
+	e.stage(j.Stage)
 	e.name("args")
 	w.WriteByte('[')
 	for i, arg := range j.Args {
@@ -57,6 +57,17 @@ func (e *encoder) field(name string, v any) {
 	e.name(name)
 	b, _ := json.Marshal(v)
 	e.w.Write(b)
+}
+
+func (e *encoder) stage(s *Stage) {
+	if s == nil {
+		e.field("stage", 1)
+		return
+	}
+	e.field("stage", s.Number)
+	if s.Name != "" {
+		e.field("name", s.Name)
+	}
 }
 
 func (e *encoder) outcome(j *Job) {

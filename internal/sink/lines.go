@@ -26,27 +26,51 @@ func NewLines(to Streams, bounds spool.Options, tag Tag) (*Lines, *spool.Store) 
 
 // Open gives the job a writer of lines for each stream.
 func (l *Lines) Open(j *Job) {
-	j.Stdout = l.writer(&j.stdout, l.to.Out, j)
+	j.init(l.store)
+	if j.output() == Shown {
+		j.Stdout = l.writer(&j.stdout, l.to.Out, j)
+	}
 	j.Stderr = l.writer(&j.stderr, l.to.Err, j)
 }
 
 func (l *Lines) writer(rest *spool.Buffer, to io.Writer, j *Job) *lineWriter {
-	rest.Init(l.store)
 	rest.Urgent() // nobody but its own newline frees an unfinished line
 	return &lineWriter{lines: l, rest: rest, to: withTag(to, l.tag, j)}
 }
 
 // Try shows the last line of the try before.
 func (l *Lines) Try(j *Job) {
-	l.Put(j) // what fails now fails again
-	j.Stdout.(*lineWriter).size.Store(0)
+	l.flush(j) // what fails now fails again
+	if w, ok := j.Stdout.(*lineWriter); ok {
+		w.size.Store(0)
+	} else {
+		j.stdout.Reset()
+	}
 }
 
-// Put shows a last line without a newline.
+// Put shows a last line without a newline, and what was kept for others too.
 func (l *Lines) Put(j *Job) error {
-	for _, w := range []io.Writer{j.Stdout, j.Stderr} {
-		if err := w.(*lineWriter).flush(nil); err != nil {
+	if j.output() == PassedAndShown {
+		if err := l.copy(j); err != nil {
 			return err
+		}
+	}
+	return l.flush(j)
+}
+
+func (l *Lines) copy(j *Job) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, err := j.stdout.WriteTo(withTag(l.to.Out, l.tag, j))
+	return err
+}
+
+func (l *Lines) flush(j *Job) error {
+	for _, w := range []io.Writer{j.Stdout, j.Stderr} {
+		if w, ok := w.(*lineWriter); ok {
+			if err := w.flush(nil); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

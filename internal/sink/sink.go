@@ -5,6 +5,8 @@ package sink
 
 import (
 	"io"
+	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -14,7 +16,8 @@ import (
 
 // Job is one job as its output and the logs see it.
 type Job struct {
-	Seq     int // from 1
+	Stage   *Stage // nil: the only one there is
+	Seq     int    // from 1
 	Args    []string
 	Command string // as one line; filled when somebody shows it
 	Slot    int
@@ -32,7 +35,84 @@ type Job struct {
 	Stdout, Stderr io.Writer
 
 	stdout, stderr spool.Buffer
+	begun          bool // has been tried, as far as unordered wants to know
 }
+
+// Stage is what the jobs of a stage have in common.
+type Stage struct {
+	Number int    // from 1
+	Name   string // "": it has none
+	Output Output
+}
+
+// Label is the name, or the number.
+func (s *Stage) Label() string {
+	if s.Name == "" {
+		return strconv.Itoa(s.Number)
+	}
+	return s.Name
+}
+
+// Output says what becomes of what the jobs of a stage write to stdout.
+type Output uint8
+
+const (
+	Shown          Output = iota
+	Passed                // other jobs read it, until Free
+	PassedAndShown        // both
+	Dropped               // nobody wants it
+)
+
+func (j *Job) output() Output {
+	if j.Stage == nil {
+		return Shown
+	}
+	return j.Stage.Output
+}
+
+// shows reports whether the job's stdout is shown.
+func (j *Job) shows() bool { o := j.output(); return o == Shown || o == PassedAndShown }
+
+// passes reports whether other jobs read it.
+func (j *Job) passes() bool { o := j.output(); return o == Passed || o == PassedAndShown }
+
+// Passed reads the stdout of a job that is over and whose stage passes it on.
+func (j *Job) Passed() *spool.Reader { return j.stdout.Reader() }
+
+// Free frees what Passed reads. Nobody may read any more.
+func (j *Job) Free() { j.stdout.Reset() }
+
+// Hurry lets the job write without waiting for room: somebody else needs its
+// slot to make some.
+func (j *Job) Hurry() {
+	j.stdout.Urgent()
+	j.stderr.Urgent()
+}
+
+// init gives the job its buffers. What is passed on does not wait for room: it
+// is freed by jobs that begin only when it is complete.
+func (j *Job) init(store *spool.Store) {
+	j.stdout.Init(store)
+	j.stderr.Init(store)
+	j.Stdout, j.Stderr = &j.stdout, &j.stderr
+	switch {
+	case j.passes():
+		j.Hurry()
+	case j.output() == Dropped:
+		j.Stdout = new(dropped)
+	}
+}
+
+// dropped is a writer for what nobody wants. It counts.
+type dropped struct{ size atomic.Int64 }
+
+func (d *dropped) Write(p []byte) (int, error) {
+	d.size.Add(int64(len(p)))
+	return len(p), nil
+}
+
+// Size is the number of bytes written.
+func (d *dropped) Size() int64 { return d.size.Load() }
 
 // Received is the number of bytes that the last try wrote to its stdout, as far
 // as that went through us.
@@ -43,11 +123,25 @@ func (j *Job) Received() int64 {
 	return 0
 }
 
-// size is what is collected of both streams, while none is passed on.
-func (j *Job) size() int64 { return j.stdout.Size() + j.stderr.Size() }
+// size is what is collected of what will be shown, while none is.
+func (j *Job) size() int64 {
+	if j.passes() {
+		return j.stderr.Size()
+	}
+	return j.stdout.Size() + j.stderr.Size()
+}
 
-func (j *Job) reset() {
+// again forgets what an earlier try has written.
+func (j *Job) again() {
 	j.stdout.Reset()
+	j.stderr.Reset()
+}
+
+// done frees what nobody needs of a job that has been shown.
+func (j *Job) done() {
+	if !j.passes() {
+		j.stdout.Reset()
+	}
 	j.stderr.Reset()
 }
 
@@ -59,6 +153,10 @@ type Sink interface {
 	Try(j *Job)
 	Put(j *Job) error
 }
+
+// Turner is a Sink that shows jobs in the order in which Turn names them, each
+// before its Put, from the goroutine of Put.
+type Turner interface{ Turn(j *Job) error }
 
 // Streams are the outputs of the run. One that has failed must go on failing,
 // as what Watch returns does, or there would be gaps in what is written.

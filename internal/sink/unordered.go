@@ -15,10 +15,20 @@ type unordered struct {
 
 // Open gives the job its place in the spool.
 func (u *unordered) Open(j *Job) {
-	u.open(j)
+	j.init(u.store)
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.jobs[j] = struct{}{}
+}
+
+// Try says that the job has a slot: it can be let through.
+func (u *unordered) Try(j *Job) {
+	u.group.Try(j)
+	if j.Stage != nil {
+		u.mu.Lock()
+		defer u.mu.Unlock()
+		j.begun = true
+	}
 }
 
 // Put shows the job, and those that waited for it to end if it was let
@@ -82,7 +92,8 @@ func (u *unordered) makeRoom() {
 	u.lead(j) // the next Put returns its error
 }
 
-// elect chooses a leader if there is none.
+// elect chooses a leader if there is none. Of a stage that took all there is
+// from the ones before it, the leader may not have written anything yet.
 func (u *unordered) elect() *Job {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -91,7 +102,8 @@ func (u *unordered) elect() *Job {
 	}
 	var largest int64
 	for j := range u.jobs {
-		if size := j.size(); size > largest {
+		size := j.size()
+		if size > largest || u.leader == nil && j.begun && !j.passes() {
 			u.leader, largest = j, size
 		}
 	}
