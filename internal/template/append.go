@@ -84,7 +84,7 @@ func (t *Template) appendLine(w *Words, v *Values) error {
 	for i := range t.words {
 		piece := &t.words[i]
 		if !piece.repeat {
-			if err := w.appendParts(piece.parts, v, v.Args); err != nil {
+			if err := w.appendParts(piece.parts, v, v.all()); err != nil {
 				return err
 			}
 			continue
@@ -114,10 +114,11 @@ func (w *Words) appendWord(word *word, v *Values) error {
 		}
 		return nil
 	}
-	if len(v.Args) == 0 && word.onlyAll() {
+	all := v.all()
+	if len(all) == 0 && word.onlyAll() && !v.Unknown {
 		return nil
 	}
-	if err := w.appendParts(word.parts, v, v.Args); err != nil {
+	if err := w.appendParts(word.parts, v, all); err != nil {
 		return err
 	}
 	return w.end()
@@ -143,10 +144,13 @@ func (w *Words) appendToken(p *part, v *Values, all []string) error {
 	case p.tok.kind != tokenValue:
 		w.appendCount(p, v)
 		return nil
-	case !p.tok.all():
-		return w.appendValue(p, p.tok.value(v.Args))
+	case p.tok.unknown(v):
+		w.buf = append(w.buf, p.tok.shown()...)
+		return nil
+	case !p.tok.whole():
+		return w.appendValue(p, p.tok.value(v))
 	}
-	for i, s := range all {
+	for i, s := range p.tok.values(v, all) {
 		if i > 0 {
 			if err := w.between(p.enc); err != nil {
 				return err

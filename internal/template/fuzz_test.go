@@ -35,13 +35,23 @@ func FuzzParsePrint(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%q printed as %q: %v", s, printed, err)
 		}
-		if !reflect.DeepEqual(again, parts) {
+		if !reflect.DeepEqual(withoutText(again), withoutText(parts)) {
 			t.Fatalf("%q printed as %q is something else:\n%+v\n%+v", s, printed, parts, again)
 		}
 		if twice := printParts(again); twice != printed {
 			t.Fatalf("%q printed as %q, then as %q", s, printed, twice)
 		}
 	})
+}
+
+// withoutText forgets how the tokens were written.
+func withoutText(parts []part) []part {
+	for i := range parts {
+		if parts[i].tok != nil {
+			parts[i].tok.text = ""
+		}
+	}
+	return parts
 }
 
 // printParts writes a word in the canonical way.

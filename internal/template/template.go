@@ -35,6 +35,11 @@ type Options struct {
 	Width   int      // how many values each job has; 0 is not known
 	List    List
 	Fixed   bool // a command without a token takes no values
+
+	Self   string            // another name of the job's own values, as a Set has one
+	Sets   []Set             // other values
+	Fields bool              // values have names of their own in each job: {WORD} is the one of that name
+	Absent map[string]string // not nil: {WORD.2} of no Set is an error, and {WORD…} of these, which say why
 }
 
 // Values are what one job puts into a template.
@@ -46,6 +51,11 @@ type Values struct {
 	Slots int // the width of {0%}
 
 	Indexes []int // those of Options.Indexes
+
+	All     []string          // what {} is; nil: Args
+	Fields  map[string]string // of Options.Fields
+	Sets    []SetValues       // those of Options.Sets
+	Unknown bool              // there are none yet: tokens stay as they are
 }
 
 // A Template is a compiled command. It does not change: any number of

@@ -6,7 +6,7 @@ type Text struct{ parts []part }
 
 // CompileText reads a template of one string. Values are put into it as they
 // are, a blank between the values of {}; without a token it is always the
-// same. Of the options only Replace, Names, Indexes and Width matter. A mistake
+// same. Of the options only Replace, Names, Indexes, Width and those of sets matter. A mistake
 // is an *Error.
 func CompileText(s string, o Options) (*Text, error) {
 	parts, err := parseParts(s, newGrammar(o), encText)
@@ -26,10 +26,12 @@ func (t *Text) Append(dst []byte, v *Values) []byte {
 			dst = append(dst, p.text...)
 		case p.tok.kind != tokenValue:
 			dst = p.tok.appendCount(dst, v)
-		case !p.tok.all():
-			dst = p.tok.op.append(dst, p.tok.value(v.Args))
+		case p.tok.unknown(v):
+			dst = append(dst, p.tok.shown()...)
+		case !p.tok.whole():
+			dst = p.tok.op.append(dst, p.tok.value(v))
 		default:
-			for k, s := range v.Args {
+			for k, s := range p.tok.values(v, v.all()) {
 				if k > 0 {
 					dst = append(dst, ' ')
 				}

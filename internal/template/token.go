@@ -1,11 +1,9 @@
 package template
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"regexp/syntax"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -34,57 +32,22 @@ var fixedTokens = []struct {
 
 // A token is one thing of a template that is replaced.
 type token struct {
+	text  string // as it stands in the template
 	kind  tokenKind
-	index int // which value, from 1 or from -1 at the end; 0 is every value; of a tokenIndex which index, from 0
+	index int    // which value, from 1 or from -1 at the end; 0 is every value; of a tokenIndex which index, from 0
+	set   int    // whose values, number set-1 of Options.Sets; 0: the job's own
+	field string // the value of this name; "": index counts
 	op    op
 }
 
 // all reports whether t stands for every value of the job.
-func (t *token) all() bool { return t.kind == tokenValue && t.index == 0 }
+func (t *token) all() bool { return t.whole() && t.set == 0 }
+
+// whole reports whether t stands for every value of some set.
+func (t *token) whole() bool { return t.kind == tokenValue && t.index == 0 && t.field == "" }
 
 // needsTotal reports whether t depends on the number of jobs.
 func (t *token) needsTotal() bool { return t.kind == tokenTotal || t.kind == tokenPaddedSeq }
-
-// value is the one value that t stands for. A value that a job does not have
-// is empty.
-func (t *token) value(args []string) string {
-	i := t.index - 1
-	if t.index < 0 {
-		i = len(args) + t.index
-	}
-	if i < 0 || i >= len(args) {
-		return ""
-	}
-	return args[i]
-}
-
-// A grammar knows what is a token in one template.
-type grammar struct {
-	whole string   // what {} is
-	names []column // longest first
-	width int
-
-	indexes []string
-}
-
-// A column is a named value.
-type column struct {
-	name  string
-	index int
-}
-
-func newGrammar(o Options) *grammar {
-	g := &grammar{whole: cmp.Or(o.Replace, "{}"), width: o.Width, indexes: o.Indexes}
-	known := map[string]bool{"": true}
-	for i, name := range o.Names {
-		if !known[name] {
-			known[name] = true
-			g.names = append(g.names, column{name, i + 1})
-		}
-	}
-	slices.SortStableFunc(g.names, func(a, b column) int { return len(b.name) - len(a.name) })
-	return g
-}
 
 // at reads the token that begins at s[i]. Its length is 0 if there is none.
 // afterDollar says that a $ which keeps its meaning for a shell stands before
@@ -93,7 +56,7 @@ func newGrammar(o Options) *grammar {
 func (g *grammar) at(s string, i int, afterDollar bool) (*token, int, *Error) {
 	rest := s[i:]
 	if strings.HasPrefix(rest, g.whole) {
-		return &token{}, len(g.whole), nil
+		return &token{text: g.whole}, len(g.whole), nil
 	}
 	if afterDollar || rest == "" || rest[0] != '{' {
 		return nil, 0, nil
@@ -108,16 +71,26 @@ func (g *grammar) at(s string, i int, afterDollar bool) (*token, int, *Error) {
 			return &token{kind: tokenIndex, index: k}, len(text), nil
 		}
 	}
-	t, n, err := g.valueToken(rest)
+	t, n, err := g.setToken(rest)
+	if n == 0 && err == nil {
+		t, n, err = g.plainToken(rest, true)
+	}
+	if n == 0 && err == nil {
+		err = g.absentToken(rest)
+	}
 	if err != nil {
 		err.Pos += i
+	}
+	if t != nil && n > 0 {
+		t.text = rest[:n]
 	}
 	return t, n, err
 }
 
-// valueToken reads a token that stands for values: {OP}, {N…} or {NAME…}. A
-// number that is none of a value may be the name of a column.
-func (g *grammar) valueToken(s string) (*token, int, *Error) {
+// plainToken reads a token that stands for values of one set: {N…}, {NAME…} or
+// {WORD…}, and with ops {OP}. A number that is none of a value may be the name
+// of a column.
+func (g *grammar) plainToken(s string, ops bool) (*token, int, *Error) {
 	t, n, noValue := g.numberToken(s)
 	if n > 0 {
 		return t, n, nil
@@ -133,11 +106,12 @@ func (g *grammar) valueToken(s string) (*token, int, *Error) {
 	if noValue != nil {
 		return nil, 0, noValue
 	}
-	o, n, err := parseOp(s, 1)
-	if n == 0 || err != nil {
-		return nil, 0, err
+	if ops {
+		if o, n, err := parseOp(s, 1); n > 0 || err != nil {
+			return &token{op: o}, n, err
+		}
 	}
-	return &token{op: o}, n, nil
+	return g.fieldToken(s)
 }
 
 // numberToken reads {N…}.
