@@ -84,6 +84,11 @@ var Imports = []Rule{
 		Why:   "templates are the one home of shellwords, and know nothing but the engine's values",
 	},
 	{
+		Rooms: []string{"./internal/chain"},
+		May:   []string{"std"},
+		Why:   "how stages hang together has nothing to do with how they run",
+	},
+	{
 		Rooms: []string{"./internal/config"},
 		May:   []string{"std", "github.com/spf13/viper/...", "github.com/spf13/pflag"},
 		Why:   "config fills flags that were not given, it does not know what they are for",
