@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,50 +32,58 @@ func newScatter(a *app) *cobra.Command {
 }
 
 // runScatter is the whole way of the data: records from the source become
-// jobs by the template, run in the pool and end in the sink.
+// jobs by the template, run in the pool and end in the sink. With several
+// stages runChain is the part in the middle.
 func runScatter(ctx context.Context, a *app, o *scatterOptions, args []string) error {
 	words, err := o.input.split(args)
 	if err != nil {
 		return err
 	}
+	set, err := a.newStageSet(o, words.commands)
+	if err != nil {
+		return err
+	}
+	if o.output.plan != "" {
+		return a.drawPlan(o, set)
+	}
 	if words.usesStdin() && term.IsTerminal(a.stdin) {
 		return &usageError{verb: "scatter", why: "no input: stdin is a terminal",
 			hint: "give values after :::, a file with -a, or a pipe: loxctl scatter echo ::: a b c"}
 	}
-	if len(words.command) > 0 && strings.TrimSpace(words.command[0]) == "" {
-		return &usageError{verb: "scatter", what: strconv.Quote(words.command[0]), why: "is no command",
-			hint: "without any word, each record is a command line of its own"}
-	}
-	src, err := source.Open(o.sourceOptions(a, &words))
+	src, err := source.Open(o.sourceOptions(a, set, &words))
 	if err != nil {
 		return scatterFailure(err)
 	}
-	templates, err := o.compile(a, words.command, src)
-	if err != nil {
-		return templateError(err)
+	if err := set.compile(a, o, src); err != nil {
+		return err
 	}
-	r, err := newRun(ctx, a, o, templates)
+	r, err := newRun(ctx, a, o, set)
 	if err != nil {
 		return err
 	}
 	r.firstStdin = !words.usesStdin() && !term.IsTerminal(a.stdin)
+	records := o.records(src, r.stages[0])
+	if len(r.stages) > 1 {
+		r.runChain(records, src)
+		return r.finish()
+	}
 	go func() {
 		defer src.Close() // by who reads: a read of stdin cannot be broken off
-		r.feed(o.records(src, templates, r.slots))
+		r.feed(records)
 	}()
-	for result := range r.pool.Results() {
+	for result := range r.stages[0].pool.Results() {
 		r.deliver(result)
 	}
 	return r.finish()
 }
 
-func (o *scatterOptions) sourceOptions(a *app, words *scatterWords) source.Options {
-	in := &o.input
+func (o *scatterOptions) sourceOptions(a *app, set *stageSet, words *scatterWords) source.Options {
+	in, onStdin := &o.input, set.recordsOnStdin()
 	s := source.Options{
 		Inputs: words.inputs, Stdin: a.stdin, Link: in.link, LinkShort: in.linkShort,
 		Reuse: o.batch.isPacked(),
 		Cut: source.Cut{
-			Delim: in.delimiter, SkipBlank: in.skipBlank, Lines: o.batch.maxLines > 0, KeepRaw: in.stdin,
+			Delim: in.delimiter, SkipBlank: in.skipBlank, Lines: o.batch.maxLines > 0, KeepRaw: onStdin,
 		},
 		Columns: source.Columns{Colsep: in.separator, Header: in.header, Trim: in.trim},
 		Order:   source.Order{Shuffle: in.shuffle, Skip: in.skip, Limit: in.limit},
@@ -91,15 +97,16 @@ func (o *scatterOptions) sourceOptions(a *app, words *scatterWords) source.Optio
 	if in.hasSeed {
 		s.Seed = &in.seed
 	}
-	if !in.stdin && in.separator == nil {
+	if !onStdin && in.separator == nil {
 		s.MaxRecord = template.MaxWord // what a word cannot hold is not read to its end
 	}
 	return s
 }
 
-// records are what the jobs are made of: those of the source, batched.
-func (o *scatterOptions) records(src *source.Source, t *templates, slots int) iter.Seq2[source.Record, error] {
-	b := &o.batch
+// records are what the jobs are made of: those of the source, batched for the
+// first stage.
+func (o *scatterOptions) records(src *source.Source, first *stage) iter.Seq2[source.Record, error] {
+	b, t := &o.batch, first.templates
 	records := src.Records()
 	switch {
 	case b.isPacked():
@@ -114,7 +121,7 @@ func (o *scatterOptions) records(src *source.Source, t *templates, slots int) it
 			p.MaxChars = defaultChars
 		}
 		if b.repeat || b.insert {
-			p.Spread = slots
+			p.Spread = first.slots
 		}
 		if t.command.IsShell() {
 			p.MaxChars = min(p.MaxChars, template.MaxWord)

@@ -54,8 +54,13 @@ func (r *scatterRun) drain(cause error) {
 	r.mu.Lock()
 	r.draining = true
 	r.mu.Unlock()
-	r.pool.Drain(cause)
+	for _, st := range r.stages {
+		st.pool.Drain(cause)
+	}
 	r.endStarts(cause)
+	if r.chain != nil {
+		r.chain.close()
+	}
 }
 
 // stop ends the running jobs and starts no more. The cause comes first: once
@@ -68,7 +73,7 @@ func (r *scatterRun) stop(cause error) {
 // outputFailed ends the run because what it writes cannot be written.
 func (r *scatterRun) outputFailed(err error) {
 	r.fail(err)
-	if r.pool != nil {
+	if r.signals != nil { // it is under way
 		r.stop(&stopError{why: err.Error(), err: err})
 	}
 }
@@ -90,7 +95,13 @@ func (r *scatterRun) awaitFeed() {
 
 // finish waits for what is left and says how the run ends.
 func (r *scatterRun) finish() error {
-	errs := []error{r.pool.Close(), r.stage.Close()}
+	var errs []error
+	for _, st := range r.stages {
+		errs = append(errs, st.pool.Close())
+	}
+	for _, st := range r.stages {
+		errs = append(errs, st.host.Close())
+	}
 	if r.store != nil {
 		errs = append(errs, r.store.Close())
 	}
@@ -165,9 +176,13 @@ func scatterFailure(err error) error {
 
 // summarize tells what failed, with lines that repeat it, and the counts.
 func (r *scatterRun) summarize(t *tally) {
-	slices.SortFunc(t.failures, func(a, b failure) int { return a.seq - b.seq })
+	slices.SortFunc(t.failures, func(a, b failure) int { return cmp.Or(a.seq-b.seq, a.stage-b.stage) })
 	for _, f := range t.failures {
-		r.say("job %d failed: %s, after %s:\n%s", f.seq, f.how, roughly(f.took), f.command)
+		if f.command == "" { // none could be made
+			r.say("job %s failed: %s", f.job, f.how)
+			continue
+		}
+		r.say("job %s failed: %s, after %s:\n%s", f.job, f.how, roughly(f.took), f.command)
 	}
 	if more := t.failed - t.told - len(t.failures); more > 0 {
 		r.say("%d more failed", more)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -17,8 +18,7 @@ import (
 type scatterOptions struct {
 	input   inputOptions
 	batch   batchOptions
-	command commandOptions
-	pool    poolOptions
+	first   stageOptions // of the first stage
 	output  outputOptions
 	failing failingOptions
 }
@@ -27,10 +27,9 @@ func (o *scatterOptions) addFlags(flags *pflag.FlagSet) {
 	flags.SetNormalizeFunc(normalize)
 	addGroup(flags, "Input", o.input.addFlags)
 	addGroup(flags, "Batches", o.batch.addFlags)
-	addGroup(flags, "Command", o.command.addFlags)
-	addGroup(flags, "Pool", o.pool.addFlags)
+	o.first.addFlags(flags)
 	addGroup(flags, "Output", o.output.addFlags)
-	addGroup(flags, "Failing and stopping", o.failing.addFlags)
+	addGroup(flags, "Stopping", o.failing.addFlags)
 }
 
 // conflicts are flags of which only one can be.
@@ -40,15 +39,16 @@ var conflicts = [][2]string{
 	{"ungroup", "line-buffer"}, {"ungroup", "json"}, {"line-buffer", "json"}, {"ungroup", "tag"},
 	{"ungroup", "tagstring"}, {"tag", "tagstring"}, {"tag", "json"}, {"tagstring", "json"},
 	{"keep-order", "unordered"}, {"shell", "no-shell"}, {"halt", "fail-fast"}, {"delay", "rate"},
-	{"dry-run", "ungroup"}, {"verbose", "json"},
+	{"dry-run", "ungroup"}, {"verbose", "json"}, {"no-unpack", "unpack"}, {"dry-run", "plan"},
 }
 
 // settle finds flags that contradict each other. One on the command line wins
-// over one of the configuration.
+// over one of the configuration. A stage has some of them only.
 func settle(flags *pflag.FlagSet) error {
 	for _, pair := range conflicts {
 		a, b := flags.Lookup(pair[0]), flags.Lookup(pair[1])
 		switch {
+		case a == nil || b == nil:
 		case !isOn(a) || !isOn(b):
 		case a.Changed == b.Changed:
 			return scatterError(dashed(a.Name), "cannot be given with "+dashed(b.Name))
@@ -90,16 +90,10 @@ func (o *scatterOptions) check(flags *pflag.FlagSet) error {
 		return scatterError("--seed", "needs --shuf")
 	case given("exit") && o.batch.maxChars == 0 && !o.batch.packs():
 		return scatterError("--exit", "needs -s, or -X, -m or --xargs, which have a limit of their own")
-	case given("quote-template") && o.command.shell == "":
-		return scatterError("--quote-template", "needs --shell: without a shell, words are never read again")
-	case o.command.nice < -20 || o.command.nice > 19:
-		return scatterError("--nice", fmt.Sprintf("%d is not from -20 to 19", o.command.nice))
-	case o.failing.retries < 0:
-		return scatterError("--retries", fmt.Sprintf("%d is negative", o.failing.retries))
 	}
 	o.input.hasSeed = given("seed") || o.input.seed != 0
 	o.batch.hasN = given("N")
-	for _, err := range []error{o.input.check(), o.batch.check(), o.output.check()} {
+	for _, err := range []error{o.first.check(flags), o.input.check(), o.batch.check(), o.output.check()} {
 		if err != nil {
 			return err
 		}
@@ -125,9 +119,9 @@ type inputOptions struct {
 	seed        uint64
 	hasSeed     bool
 	skip, limit int
-	stdin       bool
 	argSep      string
 	fileSep     string
+	thenSep     string
 
 	separator *regexp.Regexp // colsep
 }
@@ -149,9 +143,9 @@ func (o *inputOptions) addFlags(f *pflag.FlagSet) {
 	f.Uint64Var(&o.seed, "seed", 0, "make --shuf give the same order again for the same `N`")
 	f.IntVar(&o.skip, "skip", 0, "leave out the first `N` records")
 	f.IntVar(&o.limit, "limit", 0, "take no more than `N` records")
-	f.BoolVar(&o.stdin, "stdin", false, "give each job its record on stdin, with the delimiter")
 	f.StringVar(&o.argSep, "arg-sep", ":::", "write `TEXT` for :::")
 	f.StringVar(&o.fileSep, "arg-file-sep", "::::", "write `TEXT` for ::::")
+	f.StringVar(&o.thenSep, "then-sep", "--then", "write `TEXT` for --then")
 }
 
 func (o *inputOptions) check() error {
@@ -163,6 +157,8 @@ func (o *inputOptions) check() error {
 		return scatterError("--limit", "is negative")
 	case o.argSep == "" || o.fileSep == "" || o.argSep == o.fileSep:
 		return scatterError("--arg-sep", "--arg-sep and --arg-file-sep must be two different words")
+	case o.thenSep == "" || slices.Contains([]string{o.argSep, o.fileSep, o.argSep + "+", o.fileSep + "+"}, o.thenSep):
+		return scatterError("--then-sep", "must be a word of its own, not that of a source")
 	case o.colsep != "":
 		if o.separator, err = regexp.Compile(o.colsep); err != nil {
 			return scatterError("--colsep", err.Error())
@@ -215,69 +211,6 @@ func (o *batchOptions) packs() bool { return o.repeat || o.insert || o.xargs }
 // isPacked reports whether the size of command lines counts.
 func (o *batchOptions) isPacked() bool { return o.packs() || o.maxChars > 0 }
 
-// commandOptions say how the command is read and run.
-type commandOptions struct {
-	replace string
-	quote   bool
-	shell   string
-	noShell bool
-	workdir string
-	env     []string
-	nice    int
-}
-
-func (o *commandOptions) addFlags(f *pflag.FlagSet) {
-	f.StringVarP(&o.replace, "replace", "I", "{}", "write `TEXT` for {}")
-	f.BoolVarP(&o.quote, "quote-template", "q", false, "with --shell: the words of the command reach it as they are")
-	f.StringVar(&o.shell, "shell", "", "run the command as a line for the shell at `PATH` ($LOXCTL_SHELL or /bin/sh)")
-	f.Lookup("shell").NoOptDefVal = "default"
-	f.BoolVar(&o.noShell, "no-shell", false, "never use a shell, also for one word with shell syntax")
-	f.StringVar(&o.workdir, "workdir", "", "run the jobs in `DIR`, which may have placeholders; ... is a new directory for each job")
-	f.StringArrayVar(&o.env, "env", nil, "set `NAME=VALUE` for the jobs, the value may have placeholders; NAME alone must be set")
-	f.IntVar(&o.nice, "nice", 0, "niceness `N` of the jobs, from -20 to 19")
-}
-
-// normalize gives flags the other names that GNU parallel has for them.
-func normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-	switch name {
-	case "wd":
-		name = "workdir"
-	case "lb":
-		name = "line-buffer"
-	}
-	return pflag.NormalizedName(name)
-}
-
-// poolOptions are about the slots.
-type poolOptions struct {
-	jobs  jobs
-	delay delay
-	rate  rate
-	locks []string
-	sems  []string
-}
-
-func (o *poolOptions) addFlags(f *pflag.FlagSet) {
-	f.VarP(&o.jobs, "jobs", "j", "run `N` jobs at once: a number, 50%, +1, -1, 0 for as many as possible, or a file that says so and is read again when it changes; without it one for each CPU. -P is the same")
-	f.VarP(&alias{f.Lookup("jobs")}, "max-procs", "P", "as -j")
-	f.Lookup("max-procs").Hidden = true // nor is it a key of the configuration
-	f.Var(&o.delay, "delay", "start jobs at least `DURATION` apart; with auto at its end, longer after a failure")
-	f.Var(&o.rate, "rate", "start no more than `N/TIME`, as 10/s or 100/m")
-	f.StringArrayVar(&o.locks, "lock", nil, "a job holds the lock `NAME`, which may have placeholders, while it runs; see loxctl help locks")
-	f.StringArrayVar(&o.sems, "sem", nil, "a job holds a slot of the semaphore NAME with N slots, given as `NAME=N`; {NAME} is the index of its slot")
-}
-
-// alias is a flag value that gives another flag.
-type alias struct{ of *pflag.Flag }
-
-func (a *alias) String() string { return "" }
-func (a *alias) Type() string   { return a.of.Value.Type() }
-
-func (a *alias) Set(s string) error {
-	a.of.Changed = true
-	return a.of.Value.Set(s)
-}
-
 // outputOptions say what is shown.
 type outputOptions struct {
 	unordered  bool
@@ -293,6 +226,8 @@ type outputOptions struct {
 	verbose    bool
 	trace      bool
 	dryRun     bool
+	plan       string
+	gather     []string
 	quiet      bool
 }
 
@@ -311,6 +246,9 @@ func (o *outputOptions) addFlags(f *pflag.FlagSet) {
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "show the command before the output of each job")
 	f.BoolVarP(&o.trace, "trace", "t", false, "show each command on stderr when it starts")
 	f.BoolVar(&o.dryRun, "dry-run", false, "show the commands and run nothing")
+	f.StringVar(&o.plan, "plan", "", "draw how the stages hang together, as text or in `FILE`.svg, and run nothing")
+	f.Lookup("plan").NoOptDefVal = "-"
+	f.StringSliceVar(&o.gather, "gather", nil, "show the output of the stage `NAME`, not that of the last ones")
 	f.BoolVar(&o.quiet, "quiet", false, "no notices and no counts on stderr, only errors")
 }
 
@@ -328,28 +266,19 @@ func (o *outputOptions) check() error {
 	return nil
 }
 
-// failingOptions say what a failure does.
+// failingOptions say what a failure does to the run.
 type failingOptions struct {
-	halt       halt
-	failFast   bool
-	retries    int
-	retryDelay backoff
-	timeout    limit
-	killAfter  value.Duration
-	deadline   value.Duration
-	exitCode   value.Choice
-	joblog     string
+	halt     halt
+	failFast bool
+	deadline value.Duration
+	exitCode value.Choice
+	joblog   string
 }
 
 func (o *failingOptions) addFlags(f *pflag.FlagSet) {
-	o.killAfter = value.Duration(5e9)
 	o.exitCode = value.NewChoice("loxctl", "xargs", "count", "first", "worst")
 	f.Var(&o.halt, "halt", "stop early: `WHEN` is now or soon, and fail=N, success=N, done=N or N%, as in now,fail=1")
 	f.BoolVar(&o.failFast, "fail-fast", false, "end all jobs when one fails: --halt now,fail=1")
-	f.IntVar(&o.retries, "retries", 0, "try a failed job up to `N` more times")
-	f.Var(&o.retryDelay, "retry-delay", "wait before a retry, each further time FACTOR longer, up to MAX")
-	f.Var(&o.timeout, "timeout", "end a job after `DURATION`, or N% of the median of the jobs that succeeded")
-	f.Var(&o.killAfter, "kill-after", "time between TERM and KILL for a job that must end")
 	f.Var(&o.deadline, "deadline", "end the whole run after `DURATION`, with status 124")
 	f.Lookup("deadline").DefValue = ""
 	f.Var(&o.exitCode, "exit-code", "status after failed jobs: "+strings.Join(o.exitCode.Choices(), ", "))

@@ -97,13 +97,14 @@ func (t *templates) addHold(h holdTemplate, name string, opt template.Options) (
 // holdPlaces is where the jobs of a run get what they hold.
 type holdPlaces struct {
 	dir   *locks.Dir
-	turns turns
+	turns *turns // nil: they come as the jobs before them end
 }
 
 // openHolds opens the directory of named things, if jobs hold any.
-func (r *scatterRun) openHolds() error {
-	r.noIndexes = make([]int, len(r.opt.pool.indexes()))
-	if len(r.templates.holds) == 0 || r.opt.output.dryRun {
+func (st *stage) openHolds() error {
+	r := st.run
+	st.noIndexes = make([]int, len(st.opt.pool.indexes()))
+	if len(st.templates.holds) == 0 || r.opt.output.dryRun {
 		return nil
 	}
 	path, err := state.Home("", r.app.getenv)
@@ -114,12 +115,16 @@ func (r *scatterRun) openHolds() error {
 	if err != nil {
 		return scatterFailure(err)
 	}
-	r.holds = &holdPlaces{dir: dir}
+	st.holds = &holdPlaces{dir: dir}
+	if st.node.IsSource() {
+		st.holds.turns = new(turns)
+	}
 	return nil
 }
 
 // turns let jobs draw their tickets in the order of their numbers. Those that
-// run in different slots would come to a lock in any order.
+// run in different slots would come to a lock in any order. Without turns, nil,
+// nobody waits.
 type turns struct {
 	mu     sync.Mutex
 	last   int                   // all up to this one have had their turn
@@ -129,6 +134,9 @@ type turns struct {
 
 // await waits for the turn of a job.
 func (t *turns) await(ctx context.Context, seq int) error {
+	if t == nil {
+		return nil
+	}
 	t.mu.Lock()
 	if t.last >= seq-1 {
 		t.mu.Unlock()
@@ -150,6 +158,9 @@ func (t *turns) await(ctx context.Context, seq int) error {
 
 // pass says that a job has had its turn, or will not need it.
 func (t *turns) pass(seq int) {
+	if t == nil {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if seq <= t.last {
@@ -172,16 +183,16 @@ func (t *turns) pass(seq int) {
 // holdRunner runs a job while it holds what --lock and --sem say. The job has
 // not begun while it waits for that, so no time limit runs.
 type holdRunner struct {
-	run  *scatterRun
-	next taskRunner
+	stage *stage
+	next  taskRunner
 }
 
 // Close closes what is inside.
 func (h *holdRunner) Close() error { return h.next.(io.Closer).Close() }
 
 func (h *holdRunner) Run(ctx context.Context, job engine.Job[*task]) (struct{}, error) {
-	r, t := h.run, job.Args
-	held, err := r.hold(ctx, t)
+	r, t := h.stage.run, job.Args
+	held, err := h.stage.hold(ctx, t)
 	if err == nil {
 		t.held = held
 		_, err = h.next.Run(ctx, job)
@@ -225,24 +236,28 @@ type need struct {
 
 // hold gets what a job must hold, in one order for all jobs whatever the names
 // are made of, so that two cannot wait for each other. The result is never nil.
-func (r *scatterRun) hold(ctx context.Context, t *task) (*jobHolds, error) {
+func (st *stage) hold(ctx context.Context, t *task) (*jobHolds, error) {
+	r := st.run
 	held := &jobHolds{list: r.app.getenv(hold.HeldVariable)}
-	needs := r.needs(t)
+	needs, err := st.needs(t)
+	if err != nil {
+		return held, st.failToHold(t, err)
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(r.starting, func() { cancel(context.Cause(r.starting)) })()
-	if err := r.holds.turns.await(ctx, t.Seq); err != nil {
+	if err := st.holds.turns.await(ctx, t.Seq); err != nil {
 		return held, err
 	}
-	defer r.holds.turns.pass(t.Seq)
+	defer st.holds.turns.pass(t.Seq)
 	tree := rand.Uint64() | 1
 	about := hold.Variables{}
 	for i, n := range needs {
-		if err := r.holdOne(ctx, t, held, &n, tree, &about); err != nil {
-			return held, r.holdFailed(t, err)
+		if err := st.holdOne(ctx, t, held, &n, tree, &about); err != nil {
+			return held, st.holdFailed(t, err)
 		}
 		if i == 0 {
-			r.holds.turns.pass(t.Seq)
+			st.holds.turns.pass(t.Seq)
 		}
 	}
 	held.env = append(about, "LOXCTL_TREE="+strconv.FormatUint(tree, 16))
@@ -250,11 +265,14 @@ func (r *scatterRun) hold(ctx context.Context, t *task) (*jobHolds, error) {
 }
 
 // needs are the names that the job's values make, each once, in order.
-func (r *scatterRun) needs(t *task) []need {
-	values := r.values(&t.Job)
-	t.Indexes = make([]int, len(r.noIndexes))
+func (st *stage) needs(t *task) ([]need, error) {
+	values, err := st.values(t)
+	if err != nil {
+		return nil, err
+	}
+	t.Indexes = make([]int, len(st.noIndexes))
 	var needs []need
-	for _, h := range r.templates.holds {
+	for _, h := range st.templates.holds {
 		n := need{index: h.index}
 		n.opt.Verb, n.opt.Name = h.flag, string(h.name.Append(nil, values))
 		n.opt.Mode.Slots = h.slots
@@ -265,12 +283,12 @@ func (r *scatterRun) needs(t *task) []need {
 	})
 	return slices.CompactFunc(needs, func(a, b need) bool {
 		return a.opt.Verb == b.opt.Verb && a.opt.Name == b.opt.Name
-	})
+	}), nil
 }
 
 // holdOne gets one of them, and what the job shall know and inherit of it.
-func (r *scatterRun) holdOne(ctx context.Context, t *task, held *jobHolds, n *need, tree uint64, about *hold.Variables) error {
-	o, dir := &n.opt, r.holds.dir
+func (st *stage) holdOne(ctx context.Context, t *task, held *jobHolds, n *need, tree uint64, about *hold.Variables) error {
+	r, o, dir := st.run, &n.opt, st.holds.dir
 	outer, err := r.app.heldAround(o, dir)
 	if err == nil && outer != nil {
 		err = heldAlready(o, outer, "a job cannot get what loxctl runs under")
@@ -278,10 +296,10 @@ func (r *scatterRun) holdOne(ctx context.Context, t *task, held *jobHolds, n *ne
 	if err != nil {
 		return err
 	}
-	who := o.Who(r.app.environ, r.commandOf(t))
+	who := o.Who(r.app.environ, st.commandOf(t))
 	who.Tree = tree
 	request := o.Request(who)
-	request.Queued = func() { r.holds.turns.pass(t.Seq) }
+	request.Queued = func() { st.holds.turns.pass(t.Seq) }
 	began := time.Now()
 	h, err := dir.Locker(request).Acquire(ctx)
 	if err != nil {
@@ -305,16 +323,27 @@ func (r *scatterRun) holdOne(ctx context.Context, t *task, held *jobHolds, n *ne
 	return about.Describe(o, dir, o.LockMode().String(), h.Token(), h.Index())
 }
 
+// failToHold says that the values of a job make no names.
+func (st *stage) failToHold(t *task, err error) error {
+	if !st.node.TakesRecords() {
+		st.run.mu.Lock()
+		t.Attempt, t.Start = max(t.Attempt, 1), time.Now() // the job failed, not the run
+		st.run.mu.Unlock()
+	}
+	return st.badInput(t, err)
+}
+
 // holdFailed decides whom an error is about: the end of the run and a deadlock
 // are the job's; what cannot work ends the run, after what runs.
-func (r *scatterRun) holdFailed(t *task, err error) error {
+func (st *stage) holdFailed(t *task, err error) error {
+	r := st.run
 	var blocked *locks.DeadlockError
 	var name *locks.NameError
 	switch {
 	case r.starting.Err() != nil, errors.As(err, &blocked):
 		return err
 	case errors.As(err, &name):
-		return r.badInput(t, err)
+		return st.failToHold(t, err)
 	}
 	t.told = true
 	r.fail(err)

@@ -1,10 +1,10 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,60 +25,9 @@ type (
 	callRunner = engine.Runner[engine.Call, engine.Output]
 )
 
-// spawn builds what runs the jobs of a slot: a command, in the policies that
-// were asked for.
-func (r *scatterRun) spawn(ctx context.Context, slot int) (taskRunner, error) {
-	calls, err := r.stage.Spawn(ctx, slot)
-	if err != nil {
-		return nil, err
-	}
-	var next taskRunner = &execRunner{run: r, next: calls}
-	f := &r.opt.failing
-	if f.timeout != (limit{}) {
-		next = engine.TimeoutOn(next, &r.clock, r.timeLimit)
-	}
-	if r.holds != nil {
-		next = &holdRunner{run: r, next: next}
-	}
-	if r.pace != nil {
-		next = engine.Paced(next, r.pace)
-	}
-	if f.retries > 0 {
-		next = engine.Retry(next, f.retries, r.pause)
-	}
-	return &observer{run: r, next: next}, nil
-}
-
-// pause is --retry-delay; there is no further try in a run that starts nothing
-// more.
-func (r *scatterRun) pause(try int, err error) (time.Duration, bool) {
-	r.mu.Lock()
-	draining := r.draining
-	r.mu.Unlock()
-	if draining {
-		return 0, false
-	}
-	return r.opt.failing.retryDelay.pause(try, err)
-}
-
-// timeLimit is --timeout for a job that begins now.
-func (r *scatterRun) timeLimit() time.Duration {
-	limit := r.opt.failing.timeout
-	if limit.percent == 0 {
-		return limit.fixed
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	median, ok := r.tally.median()
-	if !ok {
-		return 0
-	}
-	return max(time.Duration(math.Min(float64(median)*limit.percent/100, math.MaxInt64/2)), 1)
-}
-
 // execRunner makes a command of a task and runs it.
 type execRunner struct {
-	run   *scatterRun
+	stage *stage
 	next  callRunner
 	words template.Words
 	env   []string
@@ -88,13 +37,16 @@ type execRunner struct {
 func (x *execRunner) Close() error { return x.next.(io.Closer).Close() }
 
 func (x *execRunner) Run(ctx context.Context, job engine.Job[*task]) (struct{}, error) {
-	r, t := x.run, job.Args
-	r.mu.Lock()
-	t.Slot, t.Attempt, t.Start = job.Slot, job.Attempt, time.Now()
-	r.mu.Unlock()
-	values := r.values(&t.Job)
-	if err := r.templates.command.Append(&x.words, values); err != nil {
-		return struct{}{}, r.badInput(t, err)
+	st, t := x.stage, job.Args
+	r := st.run
+	st.begin(t, &job)
+	values, err := st.values(t)
+	if err == nil {
+		err = st.templates.command.Append(&x.words, values)
+	}
+	if err != nil {
+		job.Begin()
+		return struct{}{}, st.badInput(t, err)
 	}
 	r.sink.Try(&t.Job)
 	if r.showsCommands() {
@@ -106,7 +58,7 @@ func (x *execRunner) Run(ctx context.Context, job engine.Job[*task]) (struct{}, 
 		job.Begin()
 		return struct{}{}, nil
 	}
-	call := engine.Call{Argv: x.words.Argv(), Stdin: r.stdin(t), Stdout: t.Stdout, Stderr: t.Stderr}
+	call := engine.Call{Argv: x.words.Argv(), Stdout: t.Stdout, Stderr: t.Stderr}
 	dir, env, err := x.place(t, values)
 	if err != nil {
 		return struct{}{}, err
@@ -115,14 +67,16 @@ func (x *execRunner) Run(ctx context.Context, job engine.Job[*task]) (struct{}, 
 	if t.held != nil {
 		call.Env, call.Inherit = append(t.held.env, env...), t.held.files
 	}
+	stdin := st.stdin(t)
+	call.Stdin = stdin
 	out, err := x.next.Run(ctx, engine.With(job, call))
 	t.Usage = out.Usage
 	if err != nil {
-		t.Command = r.templates.command.Text(&x.words)
-		t.shell = r.templates.command.IsShell()
+		t.Command = st.templates.command.Text(&x.words)
+		t.shell = st.templates.command.IsShell()
 		t.dir, t.env = dir, slices.Clone(env)
 	}
-	return struct{}{}, r.classify(t, err)
+	return struct{}{}, st.classify(t, cmp.Or(readError(stdin), err))
 }
 
 // showsCommands reports whether every job's command is shown somewhere.
@@ -133,43 +87,54 @@ func (r *scatterRun) showsCommands() bool {
 
 // show writes the command to where it was asked for.
 func (x *execRunner) show(t *task) error {
-	o := &x.run.opt.output
-	t.Command = x.run.templates.command.Text(&x.words)
+	st, r := x.stage, x.stage.run
+	o := &r.opt.output
+	t.Command = st.templates.command.Text(&x.words)
+	line := t.Command + "\n"
+	if st.about != nil {
+		line = st.about.Label() + ": " + line
+	}
 	if o.trace {
-		io.WriteString(x.run.app.stderr, t.Command+"\n")
+		io.WriteString(r.app.stderr, line)
 	}
 	if o.verbose || o.dryRun {
-		if _, err := io.WriteString(t.Stdout, t.Command+"\n"); err != nil {
+		to := t.Stdout
+		if st.about != nil && st.about.Output != sink.Shown {
+			to = t.Stderr // stdout is not for people
+		}
+		if _, err := io.WriteString(to, line); err != nil {
 			return &command.OutputError{Err: err}
 		}
 	}
 	return nil
 }
 
-func (r *scatterRun) values(j *sink.Job) *template.Values {
-	v := &template.Values{Args: j.Args, Seq: j.Seq, Slot: j.Slot, Total: r.total, Slots: r.slots, Indexes: j.Indexes}
-	if v.Indexes == nil {
-		v.Indexes = r.noIndexes // it holds nothing yet
+// stdin is what the job reads; nil is /dev/null.
+func (st *stage) stdin(t *task) io.Reader {
+	switch {
+	case st.opt.link.stdin && st.node.TakesRecords():
+		return strings.NewReader(t.record.Raw)
+	case st.opt.link.stdin:
+		return t.resultReader()
+	case st.run.firstStdin && t.Seq == 1 && st.node.Number == 1:
+		return st.run.app.stdin
 	}
-	return v
+	return nil
 }
 
-// stdin is what the job reads; nil is /dev/null.
-func (r *scatterRun) stdin(t *task) io.Reader {
-	switch {
-	case r.opt.input.stdin:
-		return strings.NewReader(t.record.Raw)
-	case r.firstStdin && t.Seq == 1:
-		return r.app.stdin
+// readError is why the stdin of a job could not be read to its end.
+func readError(stdin io.Reader) error {
+	if r, ok := stdin.(interface{ Err() error }); ok && r.Err() != nil {
+		return &command.OutputError{Err: r.Err()}
 	}
 	return nil
 }
 
 // place is the directory and the variables of one job.
 func (x *execRunner) place(t *task, v *template.Values) (dir string, env []string, err error) {
-	templates := x.run.templates
-	if dir = x.run.opt.command.workdir; dir == "..." {
-		dir, err = os.MkdirTemp(x.run.opt.output.tmpdir, "loxctl-job-"+strconv.Itoa(t.Seq)+"-")
+	templates, r := x.stage.templates, x.stage.run
+	if dir = x.stage.opt.command.workdir; dir == "..." {
+		dir, err = os.MkdirTemp(r.opt.output.tmpdir, "loxctl-job-"+strconv.Itoa(t.Seq)+"-")
 	} else if templates.workdir != nil {
 		dir = string(templates.workdir.Append(nil, v))
 	}
@@ -177,7 +142,7 @@ func (x *execRunner) place(t *task, v *template.Values) (dir string, env []strin
 		dir, err = filepath.Abs(dir)
 	}
 	if err != nil {
-		return "", nil, x.run.badInput(t, err)
+		return "", nil, x.stage.badInput(t, err)
 	}
 	x.env = x.env[:0]
 	for _, variable := range templates.env {
@@ -186,8 +151,13 @@ func (x *execRunner) place(t *task, v *template.Values) (dir string, env []strin
 	return dir, x.env, nil
 }
 
-// badInput ends the run because no command can be made of a record.
-func (r *scatterRun) badInput(t *task, err error) error {
+// badInput ends the run because no command can be made of a record. Of a result
+// it is the job that fails.
+func (st *stage) badInput(t *task, err error) error {
+	if !st.node.TakesRecords() {
+		return asValueError(err)
+	}
+	r := st.run
 	err = t.record.Fail(err)
 	r.mu.Lock()
 	t.Attempt = 0
@@ -200,13 +170,14 @@ func (r *scatterRun) badInput(t *task, err error) error {
 // classify finds the errors that are not the job's own: output that cannot be
 // kept ends the run at once, a command that is the same for every record and
 // cannot be started makes all further jobs pointless.
-func (r *scatterRun) classify(t *task, err error) error {
+func (st *stage) classify(t *task, err error) error {
+	r := st.run
 	var out *command.OutputError
 	var start *command.StartError
 	switch {
 	case errors.As(err, &out):
 		r.outputFailed(out.Err)
-	case errors.As(err, &start) && r.templates.command.FixedName() && start.Missing():
+	case errors.As(err, &start) && st.templates.command.FixedName() && start.Missing():
 		t.told = true
 		r.fail(err)
 		r.drain(err)
@@ -216,8 +187,8 @@ func (r *scatterRun) classify(t *task, err error) error {
 
 // observer sees the end of every job that began, in the slot that ran it.
 type observer struct {
-	run  *scatterRun
-	next taskRunner
+	stage *stage
+	next  taskRunner
 }
 
 // Close closes the policies and the runner inside.
@@ -226,38 +197,41 @@ func (o *observer) Close() error { return o.next.(io.Closer).Close() }
 func (o *observer) Run(ctx context.Context, job engine.Job[*task]) (struct{}, error) {
 	_, err := o.next.Run(ctx, job)
 	job.Args.End = time.Now()
-	o.run.over(job.Args, err)
+	o.stage.over(job.Args, err)
+	if o.stage.opt.link.pass && !isStopped(err) {
+		err = nil // later stages go on
+	}
 	return struct{}{}, err
 }
 
 // over counts a job that has ended, or will never begin, writes its line in
 // the log, and stops the run if --halt says so.
-func (r *scatterRun) over(t *task, err error) {
-	if r.holds != nil {
-		r.holds.turns.pass(t.Seq) // if it never came so far
+func (st *stage) over(t *task, err error) {
+	r := st.run
+	if st.holds != nil && st.holds.turns != nil {
+		st.holds.turns.pass(t.Seq) // if it never came so far
 	}
 	if err != nil {
 		t.Err = err
 	}
 	if t.Attempt > 0 {
-		t.Status = engine.Status(t.Err)
-		var exit *engine.ExitError
-		if errors.As(t.Err, &exit) && exit.Signal != nil {
-			t.Signal, _ = exit.Signal.(syscall.Signal)
-		}
-		if t.Status < 0 { // stopped by its context and ended well
-			t.Status = 128 + int(syscall.SIGTERM)
-		}
+		t.setStatus()
 	} else if r.showsCommands() {
-		t.Command = r.commandOf(t)
+		t.Command = st.commandOf(t)
 	}
 	r.mu.Lock()
-	t.over = true // from here on it is not among the running ones
-	halted := r.tally.add(t) && r.opt.failing.halt.reached(r.tally.well(), r.tally.failed, r.total) && !r.tally.halted
+	t.over = true
+	if t.Slot > 0 && t.Slot <= len(st.running) && st.running[t.Slot-1] == t {
+		st.running[t.Slot-1] = nil
+	}
+	halted := r.tally.add(t) && r.reached() && !r.tally.halted
 	r.tally.halted = r.tally.halted || halted
 	r.mu.Unlock()
 	r.log(t)
-	r.adjust(t)
+	st.adjust(t)
+	if r.chain != nil {
+		r.chain.over(t)
+	}
 	if halted {
 		if cause := (&stopError{why: "halted by --halt " + r.opt.failing.halt.text}); r.opt.failing.halt.now {
 			r.stop(cause)
@@ -267,39 +241,45 @@ func (r *scatterRun) over(t *task, err error) {
 	}
 }
 
-// adjust lets the outcome of a job change how the next ones start.
-func (r *scatterRun) adjust(t *task) {
-	if t.Attempt > 0 && r.opt.pool.delay.auto {
-		by := 0.9
-		if t.Err != nil {
-			by = 1.3
-		}
-		r.pace.Scale(by, time.Millisecond)
+// setStatus finds the status of a job that began.
+func (t *task) setStatus() {
+	t.Status = engine.Status(t.Err)
+	var exit *engine.ExitError
+	if errors.As(t.Err, &exit) && exit.Signal != nil {
+		t.Signal, _ = exit.Signal.(syscall.Signal)
 	}
-	if r.opt.pool.jobs.file != "" {
-		r.resize()
+	if t.Status < 0 { // stopped by its context and ended well
+		t.Status = 128 + int(syscall.SIGTERM)
 	}
 }
 
-// resize reads the file of -j again if it was written since.
-func (r *scatterRun) resize() {
-	r.sizing.Lock()
-	defer r.sizing.Unlock()
-	if !r.opt.pool.jobs.changed() {
-		return
+// reached reports whether --halt ends the run now. What succeeded or is done of
+// a chain are its last jobs, what failed is any.
+func (r *scatterRun) reached() bool {
+	leaves := 0
+	for _, st := range r.stages {
+		if st.isLeaf() {
+			leaves++
+		}
 	}
-	if n, err := r.slotCount(); err == nil {
-		r.pool.Resize(n)
+	h := &r.opt.failing.halt
+	total := r.total
+	if h.on != haltFail {
+		total *= leaves
 	}
+	return h.reached(r.tally.lastOK, r.tally.failed, total)
 }
 
 // commandOf is the command of a job that did not begin.
-func (r *scatterRun) commandOf(t *task) string {
+func (st *stage) commandOf(t *task) string {
+	if !st.node.TakesRecords() && t.inputs == nil {
+		t.inputs = st.unknownInputs(t)
+	}
 	var w template.Words
-	if r.templates.command.Append(&w, r.values(&t.Job)) != nil {
+	if v, err := st.values(t); err != nil || st.templates.command.Append(&w, v) != nil {
 		return ""
 	}
-	return r.templates.command.Text(&w)
+	return st.templates.command.Text(&w)
 }
 
 func (r *scatterRun) log(t *task) {
@@ -310,6 +290,9 @@ func (r *scatterRun) log(t *task) {
 	if t.Attempt > 0 {
 		row.Start, row.Runtime = t.Start, t.End.Sub(t.Start)
 		row.Sent = int64(len(t.record.Raw))
+	}
+	if t.stage.about != nil {
+		row.Host = t.stage.about.Label()
 	}
 	if err := r.joblog.Put(row); err != nil {
 		r.outputFailed(err)

@@ -8,8 +8,8 @@ import (
 
 // scatterWords are the words after the flags: a command, and sources.
 type scatterWords struct {
-	command []string
-	inputs  []source.Input
+	commands [][]string // of the first stage, and flags and commands of the others
+	inputs   []source.Input
 }
 
 // split takes the words apart. What a separator begins goes to the next one.
@@ -23,10 +23,12 @@ func (o *inputOptions) split(words []string) (scatterWords, error) {
 	}
 	at := slices.IndexFunc(words, isSep)
 	if at < 0 {
-		w.command = words
-		return w, nil
+		at = len(words)
 	}
-	w.command = words[:at]
+	w.commands = o.splitCommands(words[:at])
+	if slices.Contains(words[at:], o.thenSep) {
+		return w, scatterError(o.thenSep, "stands behind a source: stages come first, then "+words[at])
+	}
 	for rest := words[at:]; len(rest) > 0; {
 		sep := rest[0]
 		end := 1 + slices.IndexFunc(rest[1:], isSep)
@@ -50,6 +52,19 @@ func (o *inputOptions) split(words []string) (scatterWords, error) {
 		rest = rest[end:]
 	}
 	return w, nil
+}
+
+// splitCommands cuts words into those of the stages.
+func (o *inputOptions) splitCommands(words []string) [][]string {
+	var commands [][]string
+	for {
+		at := slices.Index(words, o.thenSep)
+		if at < 0 {
+			return append(commands, words)
+		}
+		commands = append(commands, words[:at:at])
+		words = words[at+1:]
+	}
 }
 
 // usesStdin reports whether records come from stdin.

@@ -3,6 +3,7 @@
 package cmd
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"os/signal"
@@ -45,20 +46,27 @@ func (r *scatterRun) signal(sig syscall.Signal) {
 	case syscall.SIGTSTP:
 		signal.Notify(r.signals, syscall.SIGCONT)
 		r.clock.Pause()
-		r.stage.Signal(sig)
+		r.signalJobs(sig)
 		syscall.Kill(os.Getpid(), syscall.SIGSTOP)
 	case syscall.SIGCONT:
-		r.stage.Signal(sig)
+		r.signalJobs(sig)
 		r.clock.Resume()
 	case syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP:
 		r.interrupt(sig)
 	}
 }
 
+// signalJobs sends sig to all that runs.
+func (r *scatterRun) signalJobs(sig syscall.Signal) {
+	for _, st := range r.stages {
+		st.host.Signal(sig)
+	}
+}
+
 // interrupt stops the run: the first time politely, then at once.
 func (r *scatterRun) interrupt(sig syscall.Signal) {
 	if r.ctx.Err() != nil {
-		r.stage.Signal(syscall.SIGKILL)
+		r.signalJobs(syscall.SIGKILL)
 		return
 	}
 	running := r.running()
@@ -68,7 +76,7 @@ func (r *scatterRun) interrupt(sig syscall.Signal) {
 	}
 	var names []string
 	for _, t := range running[:min(len(running), 5)] {
-		names = append(names, fmt.Sprintf("#%d", t.Seq))
+		names = append(names, "#"+t.stage.jobName(t))
 	}
 	if len(running) > len(names) {
 		names = append(names, "…")
@@ -82,12 +90,16 @@ func (r *scatterRun) running() []*task {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var running []*task
-	for _, t := range r.tasks {
-		if t.Attempt > 0 && !t.over {
-			running = append(running, t)
+	for _, st := range r.stages {
+		for _, t := range st.running {
+			if t != nil {
+				running = append(running, t)
+			}
 		}
 	}
-	slices.SortFunc(running, func(a, b *task) int { return a.Seq - b.Seq })
+	slices.SortFunc(running, func(a, b *task) int {
+		return cmp.Or(a.Seq-b.Seq, a.stage.node.Number-b.stage.node.Number)
+	})
 	return running
 }
 
@@ -99,7 +111,7 @@ func (r *scatterRun) status() string {
 	b := new(strings.Builder)
 	fmt.Fprintf(b, "%s running; %s so far", plural(len(running), "job"), r.tally.counts())
 	for _, t := range running {
-		fmt.Fprintf(b, "\n#%d\tslot %d\t%s\t%s", t.Seq, t.Slot, roughly(time.Since(t.Start)), strings.Join(t.Args, " "))
+		fmt.Fprintf(b, "\n#%s\tslot %d\t%s\t%s", t.stage.jobName(t), t.Slot, roughly(time.Since(t.Start)), strings.Join(t.Args, " "))
 	}
 	return b.String()
 }

@@ -25,16 +25,19 @@ type tally struct {
 	failed          int
 	told            int       // failed ones that the error of the run is about
 	stopped, notRun int       // by the end of the run
+	skipped         int       // because what they take failed
+	lastOK          int       // of those that succeeded: of stages that nobody takes from
 	failures        []failure // the first ones
 	first, worst    int       // statuses of failed jobs
 	cut             bool      // records were read that did not become jobs
 	halted          bool
-	times           medians // of the successful ones
 }
 
 // failure is what the summary tells of a job.
 type failure struct {
 	seq     int
+	stage   int
+	job     string // how it is called
 	how     string
 	took    time.Duration
 	command string // that repeats it
@@ -43,6 +46,9 @@ type failure struct {
 // add counts a job and reports whether it ended by itself, well or not.
 func (t *tally) add(j *task) bool {
 	switch {
+	case isSkipped(j.Err):
+		t.skipped++
+		return false
 	case j.Attempt == 0:
 		t.notRun++
 		return false
@@ -57,7 +63,10 @@ func (t *tally) add(j *task) bool {
 	default:
 		t.ok++
 	}
-	t.times.add(j.End.Sub(j.Start))
+	if j.stage.isLeaf() {
+		t.lastOK++
+	}
+	j.stage.times.add(j.End.Sub(j.Start))
 	return true
 }
 
@@ -71,6 +80,12 @@ func isStopped(err error) bool {
 	return errors.As(err, &stop) || errors.As(err, &output)
 }
 
+// isSkipped reports whether a job did not begin because one before it failed.
+func isSkipped(err error) bool {
+	var skipped *engine.SkippedError
+	return errors.As(err, &skipped) && !isStopped(err)
+}
+
 func (t *tally) fail(j *task) {
 	t.failed++
 	if t.failed == 1 {
@@ -81,12 +96,10 @@ func (t *tally) fail(j *task) {
 		t.told++
 	} else if len(t.failures) < shownFailures {
 		t.failures = append(t.failures, failure{
-			seq: j.Seq, how: describe(&j.Job), took: j.End.Sub(j.Start), command: j.repeat(),
+			seq: j.Seq, stage: j.stage.node.Number, job: j.stage.jobName(j), how: describe(&j.Job), took: j.End.Sub(j.Start), command: j.repeat(),
 		})
 	}
 }
-
-func (t *tally) median() (time.Duration, bool) { return t.times.median() }
 
 // describe says how a job failed, in words.
 func describe(j *sink.Job) string {
@@ -116,7 +129,7 @@ func (t *tally) counts() string {
 	for _, c := range []struct {
 		n    int
 		what string
-	}{{t.flaky, "flaky"}, {t.failed, "failed"}, {t.stopped, "stopped"}, {t.notRun, "not run"}} {
+	}{{t.flaky, "flaky"}, {t.failed, "failed"}, {t.skipped, "skipped"}, {t.stopped, "stopped"}, {t.notRun, "not run"}} {
 		if c.n > 0 {
 			fmt.Fprintf(b, ", %d %s", c.n, c.what)
 		}
@@ -127,7 +140,7 @@ func (t *tally) counts() string {
 	return b.String()
 }
 
-func (t *tally) total() int { return t.well() + t.failed + t.stopped + t.notRun }
+func (t *tally) total() int { return t.well() + t.failed + t.skipped + t.stopped + t.notRun }
 
 // allWell reports whether nothing happened that the user should hear of.
 func (t *tally) allWell() bool { return t.ok == t.total() && !t.cut }
@@ -143,7 +156,7 @@ func (t *tally) status(school string) int {
 	}
 	switch school {
 	case "count":
-		return min(t.total()-t.well(), countedFailures)
+		return min(t.failed+t.stopped+t.notRun, countedFailures)
 	case "first":
 		return t.first
 	case "worst":

@@ -12,6 +12,7 @@ import (
 // task is one record on its way: the job, and what it is made of.
 type task struct {
 	sink.Job
+	stage  *stage
 	record source.Record
 	over   bool     // counted and logged
 	told   bool     // the error of the run says why it failed
@@ -19,6 +20,7 @@ type task struct {
 	dir    string   // of a failed command; "" is ours
 	env    []string // that it had besides ours
 	held   *jobHolds
+	link   // to the other stages
 }
 
 // longest is how many bytes of a command the summary shows.

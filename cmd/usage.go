@@ -123,13 +123,17 @@ func (e *usageError) unknownFlag(flags *pflag.FlagSet, unknown *pflag.NotExistEr
 		return
 	}
 	name := unknown.GetSpecifiedName()
+	if e.what = "--" + name; e.verb == "scatter" && name == "then" {
+		e.why = "there is no command before it"
+		e.hint = "if each record is one, write -- before --then"
+		return
+	}
 	var names []string
 	flags.VisitAll(func(flag *pflag.Flag) {
 		if !flag.Hidden {
 			names = append(names, flag.Name)
 		}
 	})
-	e.what = "--" + name
 	e.hint = didYouMean("--", name, names)
 }
 

@@ -2,6 +2,7 @@
 package journal
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"strings"
@@ -16,6 +17,7 @@ const header = "Seq\tHost\tStarttime\tJobRuntime\tSend\tReceive\tExitval\tSignal
 // Row is one job.
 type Row struct {
 	Seq     int
+	Host    string    // "": this one, which GNU parallel writes as a colon
 	Start   time.Time // zero: it never began
 	Runtime time.Duration
 	Sent    int64 // bytes to its stdin
@@ -64,8 +66,8 @@ func (l *Joblog) Put(r Row) error {
 	if !r.Start.IsZero() {
 		start = float64(r.Start.UnixMilli()) / 1000
 	}
-	l.buf = fmt.Appendf(l.buf[:0], "%d\t:\t%.3f\t%10.3f\t%d\t%d\t%d\t%d\t%s\n",
-		r.Seq, start, r.Runtime.Seconds(), r.Sent, r.Got, r.Status, int(r.Signal),
+	l.buf = fmt.Appendf(l.buf[:0], "%d\t%s\t%.3f\t%10.3f\t%d\t%d\t%d\t%d\t%s\n",
+		r.Seq, cmp.Or(r.Host, ":"), start, r.Runtime.Seconds(), r.Sent, r.Got, r.Status, int(r.Signal),
 		strings.ReplaceAll(r.Command, "\n", "\x00"))
 	_, err := l.file.Write(l.buf)
 	return err
