@@ -5,7 +5,6 @@ package chain
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -80,8 +79,6 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("stage %d: --%s %s: %s", e.Stage, e.Flag, e.What, e.Why)
 }
 
-var validName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]*$`)
-
 // New builds the graph, or says with an *Error why there is none.
 func New(specs []Spec) (*Graph, error) {
 	g := &Graph{Series: []*Series{{}}}
@@ -108,7 +105,7 @@ func (g *Graph) checkName(s *Stage) *Error {
 		return nil
 	case s.Name == Record:
 		e.Why = "is the name of the original records"
-	case !validName.MatchString(s.Name):
+	case !isName(s.Name):
 		e.Why = "a name begins with a letter and has only letters, digits, _ and -"
 	case other != nil:
 		e.Why = fmt.Sprintf("stage %d has this name", other.Number)
@@ -116,6 +113,18 @@ func (g *Graph) checkName(s *Stage) *Error {
 		return nil
 	}
 	return e
+}
+
+// isName reports whether s can stand in braces as a name. (A regular expression
+// would cost every start of the program its compilation.)
+func isName(s string) bool {
+	for i, c := range s {
+		letter := c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && (i == 0 || c != '-' && (c < '0' || c > '9')) {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // Find returns the stage of that name; nil if there is none.
