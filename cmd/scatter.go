@@ -43,10 +43,8 @@ func runScatter(ctx context.Context, a *app, o *scatterOptions, args []string) e
 	if err != nil {
 		return err
 	}
-	if o.output.plan != "" {
-		return a.drawPlan(o, set)
-	}
-	if words.usesStdin() && term.IsTerminal(a.stdin) {
+	plan := o.output.plan != ""
+	if !plan && words.usesStdin() && term.IsTerminal(a.stdin) {
 		return &usageError{verb: "scatter", why: "no input: stdin is a terminal",
 			hint: "give values after :::, a file with -a, or a pipe: loxctl scatter echo ::: a b c"}
 	}
@@ -56,6 +54,9 @@ func runScatter(ctx context.Context, a *app, o *scatterOptions, args []string) e
 	}
 	if err := set.compile(a, o, src); err != nil {
 		return err
+	}
+	if plan {
+		return a.drawPlan(o, set)
 	}
 	r, err := newRun(ctx, a, o, set)
 	if err != nil {
@@ -80,13 +81,16 @@ func runScatter(ctx context.Context, a *app, o *scatterOptions, args []string) e
 func (o *scatterOptions) sourceOptions(a *app, set *stageSet, words *scatterWords) source.Options {
 	in, onStdin := &o.input, set.recordsOnStdin()
 	s := source.Options{
-		Inputs: words.inputs, Stdin: a.stdin, Link: in.link, LinkShort: in.linkShort,
+		Inputs: words.inputs, Link: in.link, LinkShort: in.linkShort,
 		Reuse: o.batch.isPacked(),
 		Cut: source.Cut{
 			Delim: in.delimiter, SkipBlank: in.skipBlank, Lines: o.batch.maxLines > 0, KeepRaw: onStdin,
 		},
 		Columns: source.Columns{Colsep: in.separator, Header: in.header, Trim: in.trim},
 		Order:   source.Order{Shuffle: in.shuffle, Skip: in.skip, Limit: in.limit},
+	}
+	if o.output.plan == "" { // which does not wait for anybody
+		s.Stdin = a.stdin
 	}
 	if in.null {
 		s.Delim = source.Delimiter{0}

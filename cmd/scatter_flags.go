@@ -253,8 +253,8 @@ func (o *outputOptions) addFlags(f *pflag.FlagSet) {
 }
 
 func (o *outputOptions) check() error {
-	if o.tmpdir == "" {
-		return nil
+	if err := o.checkPlan(); err != nil || o.tmpdir == "" {
+		return err
 	}
 	info, err := os.Stat(o.tmpdir)
 	if err == nil && !info.IsDir() {

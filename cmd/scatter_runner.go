@@ -289,7 +289,7 @@ func (r *scatterRun) log(t *task) {
 	row := journal.Row{Seq: t.Seq, Got: t.Received(), Status: t.Status, Signal: t.Signal, Command: t.Command}
 	if t.Attempt > 0 {
 		row.Start, row.Runtime = t.Start, t.End.Sub(t.Start)
-		row.Sent = int64(len(t.record.Raw))
+		row.Sent = t.sent()
 	}
 	if t.stage.about != nil {
 		row.Host = t.stage.about.Label()

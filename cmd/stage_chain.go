@@ -36,6 +36,10 @@ type chainRun struct {
 	showing sync.Mutex // of --unordered, where jobs show themselves
 }
 
+// leastOpen is how many records, or pieces, may at least be on their way through
+// the stages: a stage that is faster than the next one runs so far ahead.
+const leastOpen = 64
+
 // series is the running side of a chain.Series.
 type series struct {
 	*chain.Series
@@ -61,14 +65,14 @@ func newChainRun(r *scatterRun, graph *chain.Graph) *chainRun {
 	c.turner, _ = r.sink.(sink.Turner)
 	of := make(map[*chain.Series]*series)
 	for _, node := range graph.Series {
-		s := &series{Series: node, chain: c, place: make(map[*chain.Stage]int), input: newQueue(0)}
-		most := window
+		s := &series{Series: node, chain: c, place: make(map[*chain.Stage]int), input: newQueue(0, 0)}
+		slots := 0
 		for i, n := range node.Stages {
 			s.place[n] = i
 			s.stages = append(s.stages, r.stageOf(n))
-			most += r.stageOf(n).slots
+			slots += r.stageOf(n).slots
 		}
-		s.items = newQueue(most)
+		s.items = newQueue(slots+window/len(r.stages), max(4*slots, leastOpen))
 		of[node] = s
 		c.all = append(c.all, s)
 	}
@@ -199,16 +203,20 @@ func (s *series) add(it *item) bool {
 func (s *series) scatter(it *item) bool {
 	s.seq++
 	it.series = s
-	it.tasks = make([]task, len(s.stages))
+	it.tasks, it.links = make([]task, len(s.stages)), make([]link, len(s.stages))
+	it.left.Store(int32(len(s.stages)))
+	s.items.opened()
 	var last []*engine.Promise[struct{}]
 	for i, st := range s.stages {
 		t := &it.tasks[i]
-		t.stage, t.item, t.record = st, it, it.record
+		t.stage, t.record, t.link = st, it.record, &it.links[i]
+		t.item = it
 		t.Stage, t.Seq, t.Args, t.Status = st.about, s.seq, it.record.Args, -1
 		t.uses.Store(s.uses(st))
 		s.chain.run.sink.Open(&t.Job)
 		t.promise = st.scatter(t)
 		if i == 0 && t.promise.Index() < 0 { // the run was stopped before it came in
+			s.items.finished()
 			return false
 		}
 		if st.isLeaf() {
@@ -313,7 +321,7 @@ func (c *chainRun) await(t *task) {
 	c.turn(t)
 	_, err := t.promise.Wait(context.Background())
 	if !t.over {
-		t.Err, t.End = err, time.Now()
+		t.Err, t.End = t.whySkipped(err), time.Now()
 		t.stage.over(t, nil)
 	}
 	c.show(t)
@@ -351,6 +359,7 @@ func (c *chainRun) over(t *task) {
 			t.item.task(taken).release()
 		}
 	}
+	t.item.over(t.Err != nil && !t.stage.opt.link.pass)
 	if c.run.opt.output.unordered {
 		c.show(t)
 	}

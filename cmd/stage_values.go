@@ -167,6 +167,26 @@ func (t *task) resultReader() io.Reader {
 	return r
 }
 
+// sent is how much there was on the job's stdin.
+func (t *task) sent() int64 {
+	st := t.stage
+	switch {
+	case st.node.TakesRecords():
+		return int64(len(t.record.Raw))
+	case !st.opt.link.stdin:
+		return 0
+	case st.node.Each:
+		return int64(len(t.item.piece) + 1)
+	}
+	var n int64
+	for _, from := range st.node.From {
+		if result := t.item.task(from); result.Err == nil {
+			n += result.Received()
+		}
+	}
+	return n
+}
+
 // resultReader knows whether all could be read.
 type resultReader struct {
 	io.Reader

@@ -20,7 +20,7 @@ type task struct {
 	dir    string   // of a failed command; "" is ours
 	env    []string // that it had besides ours
 	held   *jobHolds
-	link   // to the other stages
+	*link  // to the other stages; nil: there are none
 }
 
 // longest is how many bytes of a command the summary shows.
