@@ -18,7 +18,7 @@ var helpTexts embed.FS
 
 // topics are the pages that are not about a verb.
 func topics() []string {
-	return []string{"placeholders", "locks", "pipes", "exit-codes", "signals", "environment"}
+	return []string{"placeholders", "stages", "locks", "pipes", "exit-codes", "signals", "environment"}
 }
 
 // newHelp is the verb "help": it prints a page.
