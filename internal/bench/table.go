@@ -14,6 +14,7 @@ var table = []func(*lab) row{
 	stream, streamMemory,
 	sleepers,
 	growth,
+	chained, chainMemory,
 	lockAlone, lockShared, lockSlot,
 	lockLines, lockOrder,
 }
