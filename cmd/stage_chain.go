@@ -104,10 +104,10 @@ func (s *series) connect(graph *chain.Graph, of map[*chain.Series]*series) {
 	}
 }
 
-// uses is how many need the output of a job of the stage: who shows it, the
-// jobs that take it, those who cut it, and jobs of other series together.
-func (s *series) uses(st *stage) int32 {
-	n := int32(1)
+// readers is how many need the output of a job of the stage besides who shows
+// it: the jobs that take it, those who cut it, and jobs of other series together.
+func (s *series) readers(st *stage) int {
+	n := 0
 	for _, other := range s.stages {
 		if slices.Contains(other.takes, st.node) {
 			n++
@@ -212,7 +212,7 @@ func (s *series) scatter(it *item) bool {
 		t.stage, t.record, t.link = st, it.record, &it.links[i]
 		t.item = it
 		t.Stage, t.Seq, t.Args, t.Status = st.about, s.seq, it.record.Args, -1
-		t.uses.Store(s.uses(st))
+		t.Share(s.readers(st))
 		s.chain.run.sink.Open(&t.Job)
 		t.promise = st.scatter(t)
 		if i == 0 && t.promise.Index() < 0 { // the run was stopped before it came in
@@ -250,7 +250,7 @@ func (s *series) cut() {
 	defer s.end()
 	for parent, ok := s.input.next(); ok; parent, ok = s.input.next() {
 		s.cutOne(parent)
-		parent.task(s.Pieces).release()
+		parent.task(s.Pieces).Free()
 		if s.items.reserve() {
 			s.items.put(new(item))
 		}
@@ -312,7 +312,7 @@ func (c *chainRun) deliver(it *item) {
 		}
 	}
 	for _, st := range it.series.lasting {
-		it.task(st.node).release()
+		it.task(st.node).Free()
 	}
 }
 
@@ -356,7 +356,7 @@ func (c *chainRun) over(t *task) {
 	t.inputs = nil
 	for _, taken := range t.stage.takes {
 		if taken.Series == t.stage.node.Series {
-			t.item.task(taken).release()
+			t.item.task(taken).Free()
 		}
 	}
 	t.item.over(t.Err != nil && !t.stage.opt.link.pass)
@@ -376,5 +376,4 @@ func (c *chainRun) show(t *task) {
 	if err := c.run.sink.Put(&t.Job); err != nil {
 		c.run.outputFailed(err)
 	}
-	t.release()
 }

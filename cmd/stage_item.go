@@ -45,8 +45,7 @@ func (it *item) task(of *chain.Stage) *task {
 type link struct {
 	item    *item
 	promise *engine.Promise[struct{}]
-	inputs  *inputs      // nil: not read
-	uses    atomic.Int32 // how many need the job's output
+	inputs  *inputs // nil: not read
 	shown   bool
 }
 
@@ -74,13 +73,6 @@ func (t *task) whySkipped(err error) error {
 		}
 	}
 	return err
-}
-
-// release says that one of those who need the job's output is done with it.
-func (t *task) release() {
-	if t.uses.Add(-1) == 0 {
-		t.Free()
-	}
 }
 
 // queue are items in their order. Whoever brings one reserves its place first,

@@ -50,6 +50,7 @@ func (l *Lines) Try(j *Job) {
 
 // Put shows a last line without a newline, and what was kept for others too.
 func (l *Lines) Put(j *Job) error {
+	defer j.Free()
 	if j.output() == PassedAndShown {
 		if err := l.copy(j); err != nil {
 			return err

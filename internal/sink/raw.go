@@ -34,6 +34,7 @@ func (Raw) Try(j *Job) {
 // Put only looks whether a job that died of writing to nobody means that there
 // is nobody to read stdout.
 func (r Raw) Put(j *Job) error {
+	defer j.Free()
 	if j.output() == PassedAndShown {
 		if _, err := j.stdout.WriteTo(r.Out); err != nil {
 			return fmt.Errorf("stdout: %w", err)

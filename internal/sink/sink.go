@@ -35,7 +35,8 @@ type Job struct {
 	Stdout, Stderr io.Writer
 
 	stdout, stderr spool.Buffer
-	begun          bool // has been tried, as far as unordered wants to know
+	begun          bool         // has been tried, as far as unordered wants to know
+	readers        atomic.Int32 // others who are not done with stdout yet
 }
 
 // Stage is what the jobs of a stage have in common.
@@ -77,10 +78,19 @@ func (j *Job) shows() bool { o := j.output(); return o == Shown || o == PassedAn
 func (j *Job) passes() bool { o := j.output(); return o == Passed || o == PassedAndShown }
 
 // Passed reads the stdout of a job that is over and whose stage passes it on.
+// The reader must be one of those whom Share has counted.
 func (j *Job) Passed() *spool.Reader { return j.stdout.Reader() }
 
-// Free frees what Passed reads. Nobody may read any more.
-func (j *Job) Free() { j.stdout.Reset() }
+// Share says, before Open, that n others need stdout besides the Sink. Each
+// calls Free when it is done. The last of them, or the Sink, frees the room.
+func (j *Job) Share(n int) { j.readers.Store(int32(n)) }
+
+// Free says that one of those who need stdout does not any more.
+func (j *Job) Free() {
+	if j.readers.Add(-1) < 0 {
+		j.stdout.Reset()
+	}
+}
 
 // Hurry lets the job write without waiting for room: somebody else needs its
 // slot to make some.
@@ -137,11 +147,9 @@ func (j *Job) again() {
 	j.stderr.Reset()
 }
 
-// done frees what nobody needs of a job that has been shown.
+// done says that the Sink needs nothing more of a job that has been shown.
 func (j *Job) done() {
-	if !j.passes() {
-		j.stdout.Reset()
-	}
+	j.Free()
 	j.stderr.Reset()
 }
 
